@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every number that bounds what a peer, or an operator, can make the daemon hold, send or compute, and why it is
+ * that number. A limit that only one file needs still lives here, so that they can be read together.
+ */
+#ifndef BGPVPN_BASE_LIMITS_H
+#define BGPVPN_BASE_LIMITS_H
+
+/* --- wire ------------------------------------------------------------------------------------------------ */
+
+/* UDP payload at most; IKE's own length field could say 4 GiB. */
+#define LIMIT_IKE_MSG 65507
+
+/* What we build never comes near it: two 512-byte DH values, 8 proposals, IDs of 256 bytes. */
+#define LIMIT_IKE_MSG_OUT 8192
+
+/* Payloads of one message. strongSwan sends about 20 with certificates; beyond 64 somebody is playing. */
+#define LIMIT_PAYLOADS 64
+
+/* Proposals of one SA payload and transforms of one proposal (FortiGate and Azure offer up to about 30). */
+#define LIMIT_PROPOSALS	 32
+#define LIMIT_TRANSFORMS 32
+
+/* Traffic selectors of one TS payload; we narrow to at most one per family. */
+#define LIMIT_TS 16
+
+/* RFC 7296 2.10: nonces are 16 to 256 bytes, and at least half the PRF's key size. */
+#define LIMIT_NONCE_MIN 16
+#define LIMIT_NONCE_MAX 256
+#define LIMIT_NONCE_OUT 32
+
+/* RFC 7296 2.6: a cookie is 1 to 64 bytes. */
+#define LIMIT_COOKIE_MAX 64
+
+/* An identity longer than this cannot be configured, so it cannot match either. */
+#define LIMIT_ID 256
+
+/* SPIs of one DELETE payload. We have one Child SA a tunnel, and a few dying ones. */
+#define LIMIT_DELETE_SPIS 64
+
+/* DH public value: MODP-4096 is 512 bytes. */
+#define LIMIT_KE_PUBLIC 512
+
+/* --- engine ---------------------------------------------------------------------------------------------- */
+
+/*
+ * Half-open responder SAs. From COOKIE_AT on, only initiators that return a cookie get one (RFC 7296 2.6); at MAX
+ * the oldest half-open SA makes room. One costs about 2 kB, so that a flood is bounded to about 2 MB.
+ */
+#define LIMIT_HALF_OPEN_COOKIE_AT 64
+#define LIMIT_HALF_OPEN_MAX	  1024
+
+/* A responder waits this long for IKE_AUTH; six retransmissions of ours fit. */
+#define LIMIT_HALF_OPEN_S 30
+
+/* The cookie secret is replaced this often; the previous one is accepted for as long again. */
+#define LIMIT_COOKIE_SECRET_S 60
+
+/* IKE_SA_INIT restarts on COOKIE, INVALID_KE_PAYLOAD: more than these in one attempt is a loop. */
+#define LIMIT_INIT_RESTARTS 5
+
+/* Answers to unknown SPIs, wrong versions and the like, per second over all peers. */
+#define LIMIT_UNAUTH_ANSWERS_PER_S 100
+
+/* Child SAs of one IKE SA: one usable, the others dying. */
+#define LIMIT_CHILDREN 8
+
+/* --- configuration --------------------------------------------------------------------------------------- */
+
+#define LIMIT_NAME	      63
+#define LIMIT_PROPOSALS_CFG   8
+#define LIMIT_INSIDE_PREFIXES 4
+#define LIMIT_PSK	      256
+
+/* --- user-space data plane ------------------------------------------------------------------------------- */
+
+/* IKE datagrams that wait between the worker and the main thread; more are dropped and counted. */
+#define LIMIT_PLANE_EVENTS 1024
+
+/* RFC 4303 3.4.3; the kernel's largest window too. */
+#define LIMIT_REPLAY_WINDOW 4096
+
+#endif
