@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Outcomes of the protocol: why a message, an exchange or an SA did not go on. One closed list; each row says what
+ * the engine does about it, which counter it raises, and how the operator reads it. System errors are -errno and
+ * never mix with these.
+ */
+#ifndef BGPVPN_PROTO_IKE_REASON_H
+#define BGPVPN_PROTO_IKE_REASON_H
+
+#include "bgpvpnd/base/iana.h"
+
+/*
+ * DROP: the message is counted and forgotten. ANSWER: an error notify goes back (in clear only before keys exist and
+ * rate limited; else encrypted) and the exchange ends. FATAL: the answer goes back and the IKE SA ends.
+ */
+enum ike_disposition {
+	IKE_DROP,
+	IKE_ANSWER,
+	IKE_FATAL,
+};
+
+/* clang-format off */
+/* X(suffix, notify or 0, disposition, key for JSON counters, the operator's words) */
+#define IKE_REASONS(X)                                                                                       \
+	X(OK, 0, DROP, "ok", "ok")                                                                           \
+	X(TRUNCATED, IKE_NOTIFY_INVALID_SYNTAX, DROP, "truncated", "message is cut off")                     \
+	X(TRAILING_BYTES, IKE_NOTIFY_INVALID_SYNTAX, DROP, "trailingBytes", "bytes after the end of a payload") \
+	X(BAD_LENGTH, IKE_NOTIFY_INVALID_SYNTAX, DROP, "badLength", "a length field contradicts the datagram") \
+	X(BAD_SYNTAX, IKE_NOTIFY_INVALID_SYNTAX, FATAL, "badSyntax", "payload content is not valid")         \
+	X(TOO_MANY, IKE_NOTIFY_INVALID_SYNTAX, DROP, "tooMany", "more payloads, proposals or selectors than are accepted") \
+	X(BAD_VERSION, IKE_NOTIFY_INVALID_MAJOR_VERSION, ANSWER, "badVersion", "major version is not 2")     \
+	X(CRITICAL_UNKNOWN, IKE_NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, ANSWER, "criticalUnknown", "unknown payload marked critical") \
+	X(PAYLOAD_MISSING, IKE_NOTIFY_INVALID_SYNTAX, FATAL, "payloadMissing", "a payload that the exchange needs is missing") \
+	X(PAYLOAD_UNEXPECTED, IKE_NOTIFY_INVALID_SYNTAX, DROP, "payloadUnexpected", "a payload that the exchange does not allow, or twice") \
+	X(UNKNOWN_SPI, IKE_NOTIFY_INVALID_IKE_SPI, DROP, "unknownSpi", "no IKE SA has this SPI")             \
+	X(UNEXPECTED_EXCHANGE, 0, DROP, "unexpectedExchange", "exchange does not fit the state of the IKE SA") \
+	X(OUTSIDE_WINDOW, 0, DROP, "outsideWindow", "message ID is outside the window")                      \
+	X(NOT_ENCRYPTED, 0, DROP, "notEncrypted", "clear-text message where an encrypted one is required")   \
+	X(INTEGRITY, 0, DROP, "integrity", "integrity check failed")                                         \
+	X(NO_CONNECTION, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, ANSWER, "noConnection", "no tunnel is configured for this peer") \
+	X(NO_PROPOSAL, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, ANSWER, "noProposal", "no common proposal")            \
+	X(INVALID_KE, IKE_NOTIFY_INVALID_KE_PAYLOAD, ANSWER, "invalidKe", "key exchange with another group than chosen") \
+	X(BAD_KE, IKE_NOTIFY_INVALID_SYNTAX, DROP, "badKe", "public value of the key exchange is not acceptable") \
+	X(BAD_NONCE, IKE_NOTIFY_INVALID_SYNTAX, DROP, "badNonce", "nonce is too short or too long")          \
+	X(COOKIE_REQUIRED, IKE_NOTIFY_COOKIE, ANSWER, "cookieRequired", "a cookie was asked for")            \
+	X(COOKIE_WRONG, IKE_NOTIFY_COOKIE, ANSWER, "cookieWrong", "cookie is not ours or too old")           \
+	X(HALF_OPEN_LIMIT, 0, DROP, "halfOpenLimit", "too many half-open IKE SAs")                           \
+	X(AUTH_FAILED, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "authFailed", "authentication failed: pre-shared keys differ") \
+	X(ID_MISMATCH, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "idMismatch", "the peer's identity is not the configured one") \
+	X(AUTH_METHOD, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "authMethod", "the peer authenticates in a way that is not configured") \
+	X(PEER_AUTH_FAILED, 0, FATAL, "peerAuthFailed", "the peer refused our authentication (AUTHENTICATION_FAILED)") \
+	X(PEER_NO_PROPOSAL, 0, FATAL, "peerNoProposal", "the peer found no common proposal (NO_PROPOSAL_CHOSEN)") \
+	X(PEER_TS_UNACCEPTABLE, 0, FATAL, "peerTsUnacceptable", "the peer refused the traffic selectors (TS_UNACCEPTABLE)") \
+	X(PEER_ERROR, 0, FATAL, "peerError", "the peer answered with an error")                              \
+	X(PEER_CHANGED_PROPOSAL, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, FATAL, "peerChangedProposal", "the peer answered with a proposal that was not offered") \
+	X(TS_UNACCEPTABLE, IKE_NOTIFY_TS_UNACCEPTABLE, ANSWER, "tsUnacceptable", "traffic selectors have nothing in common") \
+	X(NO_ADDITIONAL_SAS, IKE_NOTIFY_NO_ADDITIONAL_SAS, ANSWER, "noAdditionalSas", "no further SA is accepted") \
+	X(CHILD_NOT_FOUND, IKE_NOTIFY_CHILD_SA_NOT_FOUND, ANSWER, "childNotFound", "no such Child SA")       \
+	X(TEMPORARY, IKE_NOTIFY_TEMPORARY_FAILURE, ANSWER, "temporary", "another exchange is in the way")    \
+	X(DATAPLANE, IKE_NOTIFY_NO_ADDITIONAL_SAS, ANSWER, "dataplane", "the data plane could not install the Child SA") \
+	X(TIMEOUT, 0, FATAL, "timeout", "the peer does not answer")                                          \
+	X(INIT_LOOP, 0, FATAL, "initLoop", "the peer keeps asking for another IKE_SA_INIT")                  \
+	X(DELETED_BY_PEER, 0, FATAL, "deletedByPeer", "the peer deleted the IKE SA")                         \
+	X(CHILD_DELETED_BY_PEER, 0, FATAL, "childDeletedByPeer", "the peer deleted the Child SA")            \
+	X(DELETED_BY_US, 0, FATAL, "deletedByUs", "closed by the operator")                                  \
+	X(REPLACED, 0, FATAL, "replaced", "replaced by a newer IKE SA (INITIAL_CONTACT)")                    \
+	X(CONFIG_CHANGED, 0, FATAL, "configChanged", "configuration changed")                                \
+	X(EXPIRED, 0, FATAL, "expired", "lifetime is over")                                                  \
+	X(RATE_LIMIT, 0, DROP, "rateLimit", "answer suppressed by the rate limit")                           \
+	X(INTERNAL, 0, FATAL, "internal", "internal failure")
+
+enum ike_reason {
+#define X(suffix, notify, disposition, key, words) IKE_R_##suffix,
+	IKE_REASONS(X)
+#undef X
+	IKE_R_MAX
+};
+/* clang-format on */
+
+#define ike_must_check __attribute__((warn_unused_result))
+
+struct ike_reason_info {
+	const char *name; /* "TRUNCATED" */
+	uint16_t notify;  /* 0: nothing to send */
+	enum ike_disposition disposition;
+	const char *key;   /* camelCase, for JSON */
+	const char *words; /* for the operator */
+};
+
+const struct ike_reason_info *ike_reason_info(enum ike_reason reason);
+
+#endif
