@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IKE_SA_INIT, RFC 7296 1.2, 2.6, 2.7, 2.14, 2.23: proposals, Diffie-Hellman, nonces, NAT detection, cookies.
+ *
+ *	Initiator                       Responder
+ *	HDR, [N(COOKIE),] SAi1, KEi, Ni, N(NAT..) -->
+ *	                           <--  HDR, SAr1, KEr, Nr, N(NAT..)
+ *
+ * Nobody has proved anything yet: a request leaves state behind only when a connection wants it and, under load, when
+ * it returned a cookie; a response that does not fit is counted, and the true one may still come.
+ */
+#include <zebra.h>
+
+#include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_nat.h"
+
+/* An error that nobody vouches for gets this long to be contradicted, RFC 7296 2.21.1. */
+#define HINT_US (1 * USEC_PER_S)
+
+#define INIT_NEED (IKE_SET(SA) | IKE_SET(KE) | IKE_SET(NONCE))
+#define INIT_MAY  (IKE_SET(NOTIFY) | IKE_SET(VENDOR) | IKE_SET(CERTREQ))
+
+/* --- both roles ------------------------------------------------------------------------------------------ */
+
+static void add_nat_notify(struct ike_draft *draft, uint16_t type, const struct endpoint *endpoint, bool lie)
+{
+	struct ike_sa *sa = draft->sa;
+	uint8_t hash[CRYPTO_SHA1_LEN];
+
+	/* A hash of nothing makes the peer see a NAT, and encapsulate: RFC 7296 2.23 expects just that. */
+	if (lie)
+		sa->engine->host->random(sa->engine->host->arg, hash, sizeof(hash));
+	else
+		ike_nat_hash(draft->hdr.spi_i, draft->hdr.spi_r, endpoint, hash);
+	ike_draft_notify(draft, type, BYTES_OF(hash));
+}
+
+static void add_ke_nonce_nat(struct ike_draft *draft, const struct secret *nonce)
+{
+	struct ike_sa *sa = draft->sa;
+	struct ike_ke ke = {.method = sa->hs->ke_method, .value = crypto_ke_public(sa->hs->ke)};
+	bool lie = sa->cfg->nat_force || IS_IPADDR_NONE(&sa->local.addr);
+
+	ike_build_payload(&draft->build, IKE_PAYLOAD_KE, false);
+	ike_ke_encode(&draft->wr, &ke);
+	ike_build_payload(&draft->build, IKE_PAYLOAD_NONCE, false);
+	ike_nonce_encode(&draft->wr, secret_view(nonce));
+	add_nat_notify(draft, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, &sa->local, lie);
+	add_nat_notify(draft, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, &sa->remote, false);
+}
+
+static void add_sa(struct ike_draft *draft, const struct ike_sa_payload *payload)
+{
+	ike_build_payload(&draft->build, IKE_PAYLOAD_SA, false);
+	ike_sa_payload_encode(&draft->wr, payload);
+}
+
+static void fresh_nonce(struct ike_sa *sa, struct secret *nonce)
+{
+	secret_alloc(nonce, LIMIT_NONCE_OUT);
+	sa->engine->host->random(sa->engine->host->arg, nonce->key, nonce->len);
+}
+
+struct nat_finding {
+	bool supported; /* the peer speaks of NAT at all */
+	bool local;
+	bool remote;
+};
+
+/* Does any notify of this type hash the address that we see? There may be several sources, RFC 7296 2.23. */
+static bool nat_hash_seen(const struct ike_turn *turn, uint16_t type, const struct endpoint *endpoint,
+			  bool *present)
+{
+	const struct ike_hdr *hdr = &turn->msg.hdr;
+	struct ike_notify notify;
+	uint8_t hash[CRYPTO_SHA1_LEN];
+	bool same = false;
+
+	ike_nat_hash(hdr->spi_i, hdr->spi_r, endpoint, hash);
+	for (unsigned int i = 0; i < turn->list->n; i++) {
+		const struct ike_payload *payload = &turn->list->list[i];
+
+		if (payload->type != IKE_PAYLOAD_NOTIFY ||
+		    ike_notify_decode(payload->body, &notify) != IKE_R_OK || notify.type != type)
+			continue;
+		*present = true;
+		same |= bytes_equal(notify.data, BYTES_OF(hash));
+	}
+	return same;
+}
+
+static struct nat_finding nat_detect(const struct ike_turn *turn, const struct ike_conn_cfg *cfg)
+{
+	bool source = false, destination = false;
+	bool source_same = nat_hash_seen(turn, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, turn->remote, &source);
+	bool destination_same =
+		nat_hash_seen(turn, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, turn->local, &destination);
+
+	return (struct nat_finding){
+		.supported = source && destination,
+		.local = cfg->nat_force || (destination && !destination_same),
+		.remote = source && !source_same,
+	};
+}
+
+/* --- initiator ------------------------------------------------------------------------------------------- */
+
+static uint16_t first_ke_method(const struct ike_conn_cfg *cfg)
+{
+	for (unsigned int i = 0; i < cfg->ike[0].num; i++)
+		if (cfg->ike[0].transforms[i].type == IKE_TRANSFORM_KE)
+			return cfg->ike[0].transforms[i].id;
+	return IKE_KE_NONE;
+}
+
+static bool offers_ke_method(const struct ike_conn_cfg *cfg, uint16_t method)
+{
+	for (unsigned int p = 0; p < cfg->num_ike; p++)
+		for (unsigned int i = 0; i < cfg->ike[p].num; i++)
+			if (cfg->ike[p].transforms[i].type == IKE_TRANSFORM_KE &&
+			    cfg->ike[p].transforms[i].id == method)
+				return true;
+	return false;
+}
+
+static bool init_send(struct ike_sa *sa, struct instant now)
+{
+	struct ike_handshake *hs = sa->hs;
+	struct ike_sa_payload offer;
+	struct ike_draft draft;
+
+	sa->window.next_id = 0;
+	ike_draft_request(&draft, sa, IKE_EXCHANGE_SA_INIT);
+	if (hs->cookie.len)
+		ike_draft_notify(&draft, IKE_NOTIFY_COOKIE, secret_view(&hs->cookie));
+	ike_proposal_offer(IKE_PROTO_IKE, sa->cfg->ike, sa->cfg->num_ike, 0, 0, true, &offer);
+	add_sa(&draft, &offer);
+	add_ke_nonce_nat(&draft, &hs->nonce_i);
+	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now);
+}
+
+static bool new_key_pair(struct ike_sa *sa, uint16_t method)
+{
+	const struct crypto_ke_method *row = crypto_ke_method_find(method);
+	struct ike_handshake *hs = sa->hs;
+
+	crypto_ke_free(hs->ke);
+	hs->ke = row ? crypto_ke_new(row) : NULL;
+	hs->ke_method = method;
+	return hs->ke;
+}
+
+void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const struct endpoint *remote,
+		    struct instant now)
+{
+	struct ike_sa *sa = ike_sa_new(conn->engine, true, now);
+
+	ike_sa_join(sa, conn);
+	sa->local = (struct endpoint){local->addr, IKE_PORT};
+	sa->remote = (struct endpoint){remote->addr, IKE_PORT};
+	fresh_nonce(sa, &sa->hs->nonce_i);
+	if (!new_key_pair(sa, first_ke_method(sa->cfg)) || !init_send(sa, now))
+		ike_sa_fail(sa, IKE_R_INTERNAL);
+	else
+		ike_sa_rearm(sa);
+}
+
+/* Everything of the response, before anything of the SA changes. */
+struct init_response {
+	struct ike_suite suite;
+	struct ike_ke ke;
+	struct bytes nonce;
+	struct nat_finding nat;
+	struct secret shared;
+};
+
+static enum ike_reason init_response_read(struct ike_turn *turn, struct init_response *got)
+{
+	const struct ike_conn_cfg *cfg = turn->sa->cfg;
+	struct ike_sa_payload answer;
+	enum ike_reason reason;
+
+	if (turn->msg.hdr.spi_r == 0)
+		return IKE_R_BAD_SYNTAX;
+	reason = ike_sa_payload_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_SA)->body, &answer);
+	if (reason == IKE_R_OK)
+		reason = ike_proposal_accept(IKE_PROTO_IKE, cfg->ike, cfg->num_ike, true, &answer,
+					     &got->suite);
+	if (reason == IKE_R_OK)
+		reason = ike_ke_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_KE)->body, &got->ke);
+	if (reason == IKE_R_OK)
+		reason =
+			ike_nonce_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_NONCE)->body, &got->nonce);
+	if (reason != IKE_R_OK)
+		return reason;
+	if (got->ke.method != got->suite.ke->id || got->ke.method != turn->sa->hs->ke_method)
+		return IKE_R_BAD_KE;
+	got->nat = nat_detect(turn, cfg);
+	return crypto_ke_derive(turn->sa->hs->ke, got->ke.value, &got->shared) ? IKE_R_OK : IKE_R_BAD_KE;
+}
+
+static void init_response_commit(struct ike_turn *turn, const struct init_response *got)
+{
+	struct ike_sa *sa = turn->sa;
+
+	ike_window_answered(&sa->window, turn->now);
+	sa->spi_r = turn->msg.hdr.spi_r;
+	sa->suite = got->suite;
+	sa->local.addr = turn->local->addr;
+	sa->nat_local = got->nat.local;
+	sa->nat_remote = got->nat.remote;
+	secret_set(&sa->hs->nonce_r, got->nonce);
+	secret_set(&sa->hs->init_response, turn->datagram);
+	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too. */
+	sa->natt = got->nat.supported && (got->nat.local || got->nat.remote);
+	if (sa->natt) {
+		sa->local.port = IKE_NATT_PORT;
+		sa->remote.port = IKE_NATT_PORT;
+	}
+}
+
+/* <-- HDR, SAr1, KEr, Nr, N(NAT..)		HDR, SK {IDi, ...} --> */
+static enum ike_reason init_response(struct ike_turn *turn)
+{
+	struct init_response got = {};
+	enum ike_reason reason = init_response_read(turn, &got);
+	struct ike_sa *sa = turn->sa;
+
+	if (reason == IKE_R_OK) {
+		init_response_commit(turn, &got);
+		if (!ike_sa_keys_make(sa, secret_view(&got.shared)) || !ike_auth_send(sa, turn->now))
+			ike_sa_fail(sa, IKE_R_INTERNAL);
+	}
+	secret_fini(&got.shared);
+	return reason;
+}
+
+static enum ike_reason restart(struct ike_turn *turn)
+{
+	struct ike_sa *sa = turn->sa;
+
+	ike_window_answered(&sa->window, turn->now);
+	if (!init_send(sa, turn->now))
+		ike_sa_fail(sa, IKE_R_INTERNAL);
+	return IKE_R_OK;
+}
+
+static enum ike_reason restart_with_cookie(struct ike_turn *turn, const struct ike_notify *notify)
+{
+	if (notify->data.n == 0 || notify->data.n > LIMIT_COOKIE_MAX)
+		return IKE_R_BAD_SYNTAX;
+	secret_set(&turn->sa->hs->cookie, notify->data);
+	return restart(turn);
+}
+
+static enum ike_reason restart_with_group(struct ike_turn *turn, const struct ike_notify *notify)
+{
+	struct ike_sa *sa = turn->sa;
+	struct rd rd = rd_of(notify->data);
+	uint16_t method;
+
+	if (!rd_u16(&rd, &method) || method == sa->hs->ke_method || !offers_ke_method(sa->cfg, method))
+		return IKE_R_BAD_SYNTAX;
+	if (!new_key_pair(sa, method))
+		return IKE_R_INTERNAL;
+	return restart(turn);
+}
+
+/* An error in clear may be anybody's: the request goes on, for a while, in case the true answer is another. */
+static enum ike_reason take_hint(struct ike_turn *turn, const struct ike_notify *notify)
+{
+	bool proposal = notify->type == IKE_NOTIFY_NO_PROPOSAL_CHOSEN;
+	struct ike_sa *sa = turn->sa;
+	char ours[200], detail[256];
+
+	sa->hs->hint = proposal ? IKE_R_PEER_NO_PROPOSAL : IKE_R_PEER_ERROR;
+	if (proposal)
+		snprintf(detail, sizeof(detail), "we offer %s",
+			 ike_proposals_format(IKE_PROTO_IKE, sa->cfg->ike, sa->cfg->num_ike, ours,
+					      sizeof(ours)));
+	else
+		snprintf(detail, sizeof(detail), "IKE_SA_INIT is answered by %s",
+			 iana_notify_name(notify->type));
+	ike_conn_failed(sa->conn, sa->hs->hint, detail);
+	sa->window.request.give_up = instant_min(sa->window.request.give_up, instant_add(turn->now, HINT_US));
+	return IKE_R_OK;
+}
+
+/* <-- HDR, N(COOKIE) | N(INVALID_KE_PAYLOAD) | N(error) */
+static enum ike_reason init_refused(struct ike_turn *turn)
+{
+	struct ike_notify notify;
+	bool cookie = ike_turn_notify(turn, IKE_NOTIFY_COOKIE, &notify);
+
+	if (!cookie && !ike_turn_error(turn, &notify))
+		return IKE_R_PAYLOAD_MISSING;
+	if (!cookie && notify.type != IKE_NOTIFY_INVALID_KE_PAYLOAD)
+		return take_hint(turn, &notify);
+	if (turn->sa->hs->restarts >= LIMIT_INIT_RESTARTS)
+		return IKE_R_INIT_LOOP;
+	turn->sa->hs->restarts++;
+	return cookie ? restart_with_cookie(turn, &notify) : restart_with_group(turn, &notify);
+}
+
+/* --- responder ------------------------------------------------------------------------------------------- */
+
+struct init_request {
+	struct bytes nonce;
+	struct ike_ke ke;
+	struct ike_conn *conn;
+	struct ike_suite suite;
+	struct ike_proposal answer;
+};
+
+static enum ike_reason check_cookie(struct ike_turn *turn, struct bytes nonce)
+{
+	struct ike_engine *engine = turn->engine;
+	uint64_t spi_i = turn->msg.hdr.spi_i;
+	uint8_t cookie[IKE_COOKIE_LEN];
+	struct ike_notify notify;
+	bool returned;
+	size_t len;
+
+	if (engine->counters.half_open < LIMIT_HALF_OPEN_COOKIE_AT)
+		return IKE_R_OK;
+	returned = ike_turn_notify(turn, IKE_NOTIFY_COOKIE, &notify);
+	if (returned &&
+	    ike_cookie_valid(&engine->cookies, notify.data, nonce, turn->remote, spi_i, turn->now))
+		return IKE_R_OK;
+	ike_cookie_make(&engine->cookies, engine->host, nonce, turn->remote, spi_i, turn->now, cookie, &len);
+	ike_answer_clear(turn, IKE_NOTIFY_COOKIE, bytes_make(cookie, len));
+	engine->counters.cookies_sent++;
+	return returned ? IKE_R_COOKIE_WRONG : IKE_R_COOKIE_REQUIRED;
+}
+
+static void note_no_proposal(struct ike_conn *conn, const struct ike_sa_payload *offer)
+{
+	char ours[100], theirs[100], detail[256];
+
+	if (ike_conn_up(conn))
+		return;
+	ike_proposals_format(IKE_PROTO_IKE, conn->cfg->ike, conn->cfg->num_ike, ours, sizeof(ours));
+	ike_offer_format(offer, theirs, sizeof(theirs));
+	snprintf(detail, sizeof(detail), "IKE: we have %s; the peer offers %s", ours, theirs);
+	ike_conn_failed(conn, IKE_R_NO_PROPOSAL, detail);
+}
+
+static enum ike_reason choose_connection(struct ike_turn *turn, struct init_request *got)
+{
+	struct ike_conn *first =
+		ike_conn_candidate(turn->engine, &turn->local->addr, &turn->remote->addr, NULL);
+	struct ike_sa_payload offer;
+	enum ike_reason reason;
+
+	reason = ike_sa_payload_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_SA)->body, &offer);
+	if (reason != IKE_R_OK)
+		return reason;
+	for (struct ike_conn *conn = first; conn;
+	     conn = ike_conn_candidate(turn->engine, &turn->local->addr, &turn->remote->addr, conn)) {
+		reason = ike_proposal_choose(IKE_PROTO_IKE, conn->cfg->ike, conn->cfg->num_ike, &offer, true,
+					     &got->suite, &got->answer);
+		if (reason != IKE_R_OK)
+			continue;
+		got->conn = conn;
+		return IKE_R_OK;
+	}
+	note_no_proposal(first, &offer);
+	return IKE_R_NO_PROPOSAL;
+}
+
+static enum ike_reason init_request_read(struct ike_turn *turn, struct init_request *got)
+{
+	enum ike_reason reason = ike_payloads_check(turn->list, INIT_NEED, INIT_MAY);
+
+	if (reason != IKE_R_OK)
+		return reason;
+	reason = ike_nonce_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_NONCE)->body, &got->nonce);
+	if (reason != IKE_R_OK)
+		return reason;
+	if (!ike_conn_candidate(turn->engine, &turn->local->addr, &turn->remote->addr, NULL))
+		return IKE_R_NO_CONNECTION;
+	reason = check_cookie(turn, got->nonce);
+	if (reason == IKE_R_OK)
+		reason = choose_connection(turn, got);
+	if (reason == IKE_R_OK)
+		reason = ike_ke_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_KE)->body, &got->ke);
+	if (reason != IKE_R_OK)
+		return reason;
+	turn->wanted_ke = got->suite.ke->id;
+	if (got->ke.method != got->suite.ke->id)
+		return IKE_R_INVALID_KE;
+	return got->ke.value.n == got->suite.ke->public_len ? IKE_R_OK : IKE_R_BAD_KE;
+}
+
+static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_request *got)
+{
+	struct ike_sa *sa = ike_sa_new(turn->engine, false, turn->now);
+	struct nat_finding nat;
+
+	sa->spi_i = turn->msg.hdr.spi_i;
+	sa->local = *turn->local;
+	sa->remote = *turn->remote;
+	sa->cfg = ike_conn_cfg_ref(got->conn->cfg);
+	sa->suite = got->suite;
+	nat = nat_detect(turn, sa->cfg);
+	sa->nat_local = nat.local;
+	sa->nat_remote = nat.remote;
+	sa->hs->answer = got->answer;
+	secret_set(&sa->hs->nonce_i, got->nonce);
+	fresh_nonce(sa, &sa->hs->nonce_r);
+	secret_set(&sa->hs->peer_public, got->ke.value);
+	secret_set(&sa->hs->init_request, turn->datagram);
+	sa->expires = instant_add(turn->now, LIMIT_HALF_OPEN_S * USEC_PER_S);
+	ike_half_open_add(sa);
+	ike_window_take(&sa->window, turn->datagram);
+	return sa;
+}
+
+/* <-- HDR, SAr1, KEr, Nr, N(NAT..) */
+static enum ike_reason init_answer(struct ike_turn *turn, const struct init_request *got)
+{
+	struct ike_sa *sa = half_open_new(turn, got);
+	struct ike_sa_payload answer = {.n = 1, .proposals = {got->answer}};
+	struct ike_draft draft;
+
+	answer.proposals[0].spi_len = 0;
+	ike_draft_response(&draft, sa, &turn->msg.hdr);
+	add_sa(&draft, &answer);
+	if (new_key_pair(sa, got->suite.ke->id)) {
+		add_ke_nonce_nat(&draft, &sa->hs->nonce_r);
+		if (ike_draft_send_response(&draft, turn->local, turn->remote)) {
+			ike_sa_rearm(sa);
+			return IKE_R_OK;
+		}
+	}
+	ike_sa_bury(sa);
+	return IKE_R_INTERNAL;
+}
+
+static bool answer_repeat(struct ike_turn *turn)
+{
+	struct ike_sa *sa = ike_half_open_find(turn->engine, turn->msg.hdr.spi_i, turn->remote);
+
+	if (!sa)
+		return false;
+	if (ike_window_judge(&sa->window, 0, turn->datagram) == IKE_WINDOW_REPEAT)
+		ike_out_datagram(turn->engine, 0, turn->local, turn->remote,
+				 bytes_make(sa->window.response, sa->window.response_len));
+	else
+		ike_count(turn->engine, IKE_R_OUTSIDE_WINDOW);
+	return true;
+}
+
+void ike_init_respond(struct ike_turn *turn)
+{
+	struct init_request got = {};
+	enum ike_reason reason;
+	uint8_t group[2];
+	struct wr wr = wr_of(group, sizeof(group));
+
+	if (answer_repeat(turn))
+		return;
+	turn->list = &turn->msg.outer;
+	reason = turn->msg.hdr.message_id == 0 && turn->msg.hdr.flags & IKE_FLAG_INITIATOR
+			 ? init_request_read(turn, &got)
+			 : IKE_R_UNEXPECTED_EXCHANGE;
+	if (reason == IKE_R_OK)
+		reason = init_answer(turn, &got);
+	if (reason == IKE_R_OK)
+		return;
+	ike_count(turn->engine, reason);
+	wr_u16(&wr, turn->wanted_ke);
+	if (reason == IKE_R_INVALID_KE)
+		ike_answer_clear(turn, IKE_NOTIFY_INVALID_KE_PAYLOAD, wr_bytes_view(&wr));
+	else if (reason == IKE_R_NO_CONNECTION || reason == IKE_R_NO_PROPOSAL)
+		ike_answer_clear(turn, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, bytes_make(NULL, 0));
+}
+
+bool ike_init_derive(struct ike_sa *sa)
+{
+	struct secret shared = {};
+	bool good;
+
+	if (sa->initiator || !sa->hs || !sa->hs->peer_public.len)
+		return false;
+	good = crypto_ke_derive(sa->hs->ke, secret_view(&sa->hs->peer_public), &shared) &&
+	       ike_sa_keys_make(sa, secret_view(&shared));
+	secret_fini(&shared);
+	return good;
+}
+
+const struct ike_row ike_init_rows[] = {
+	{.name = "initiator: IKE_SA_INIT is answered, send IKE_AUTH",
+	 .in = IKE_SA_INIT_SENT,
+	 .exchange = IKE_EXCHANGE_SA_INIT,
+	 .response = true,
+	 .need = INIT_NEED,
+	 .may = INIT_MAY,
+	 .handle = init_response,
+	 .to = IKE_SA_AUTH_SENT},
+	{.name = "initiator: IKE_SA_INIT is refused, or to be repeated with a cookie or another group",
+	 .in = IKE_SA_INIT_SENT,
+	 .exchange = IKE_EXCHANGE_SA_INIT,
+	 .response = true,
+	 .need = IKE_SET(NOTIFY),
+	 .may = IKE_SET(VENDOR),
+	 .handle = init_refused,
+	 .to = IKE_SA_INIT_SENT},
+	{},
+};

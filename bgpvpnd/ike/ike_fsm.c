@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The driver of the state machine: finds the row of a message, opens and checks the message as the row says, calls its handler, and
+ * turns the outcome into an answer, a counter, or the end of the IKE SA. It is the only place that does. RFC 7296 2.21.
+ */
+#include <zebra.h>
+
+#include "bgpvpnd/ike/ike_engine.h"
+
+static const struct ike_row *const tables[] = {
+	ike_init_rows,
+	ike_auth_rows,
+	ike_informational_rows,
+	ike_create_child_rows,
+};
+
+/* RFC 7296 lets these stand in a message more than once. */
+#define REPEATABLE (IKE_SET(NOTIFY) | IKE_SET(VENDOR) | IKE_SET(DELETE) | IKE_SET(CERT) | IKE_SET(CERTREQ))
+
+enum ike_reason ike_payloads_check(const struct ike_payloads *list, uint64_t need, uint64_t may)
+{
+	uint64_t present = 0;
+
+	for (unsigned int i = 0; i < list->n; i++) {
+		uint8_t type = list->list[i].type;
+		uint64_t bit;
+
+		/* RFC 7296 2.5: what we do not know and is not critical is skipped. */
+		if (type < IKE_PAYLOAD_SA || type > IKE_PAYLOAD_SKF)
+			continue;
+		bit = UINT64_C(1) << (type - IKE_PAYLOAD_SA);
+		if (present & bit & ~REPEATABLE)
+			return IKE_R_PAYLOAD_UNEXPECTED;
+		present |= bit;
+	}
+	if (need & ~present)
+		return IKE_R_PAYLOAD_MISSING;
+	return present & ~(need | may) ? IKE_R_PAYLOAD_UNEXPECTED : IKE_R_OK;
+}
+
+static bool row_fits(const struct ike_row *row, const struct ike_turn *turn)
+{
+	return row->in == turn->sa->state && row->exchange == turn->msg.hdr.exchange &&
+	       row->response == ike_turn_is_response(turn);
+}
+
+static const struct ike_row *row_first(const struct ike_turn *turn)
+{
+	for (size_t t = 0; t < array_size(tables); t++)
+		for (const struct ike_row *row = tables[t]; row->handle; row++)
+			if (row_fits(row, turn))
+				return row;
+	return NULL;
+}
+
+/* The row of the same key whose payloads fit; rows of one key stand together. */
+static enum ike_reason row_choose(const struct ike_row **row, const struct ike_turn *turn)
+{
+	enum ike_reason first = ike_payloads_check(turn->list, (*row)->need, (*row)->may);
+	enum ike_reason reason = first;
+
+	while (reason != IKE_R_OK && row_fits(*row + 1, turn)) {
+		(*row)++;
+		reason = ike_payloads_check(turn->list, (*row)->need, (*row)->may);
+	}
+	return reason == IKE_R_OK ? IKE_R_OK : first;
+}
+
+/* Somebody who has the keys sent it: the window moves, whatever the message then says. */
+static void take_authentic(struct ike_turn *turn)
+{
+	struct ike_sa *sa = turn->sa;
+	int64_t rtt;
+
+	if (ike_turn_is_response(turn)) {
+		rtt = ike_window_answered(&sa->window, turn->now);
+		if (rtt > 0 && sa->conn && turn->msg.hdr.exchange == IKE_EXCHANGE_INFORMATIONAL)
+			ike_rtt_sample(&sa->conn->rtt, rtt);
+	} else {
+		ike_window_take(&sa->window, turn->datagram);
+	}
+	if (ike_sa_is_up(sa) && sa->conn)
+		ike_out_event(turn->engine, sa->conn->id, IKE_EVENT_HEARD, IKE_R_OK, 0);
+}
+
+static void refuse_request(struct ike_turn *turn, enum ike_reason reason)
+{
+	const struct ike_reason_info *info = ike_reason_info(reason);
+
+	ike_answer_sealed(turn, reason);
+	if (info->disposition == IKE_FATAL)
+		ike_sa_linger(turn->sa, reason, turn->now);
+}
+
+static void refuse_response(struct ike_turn *turn, enum ike_reason reason)
+{
+	ike_sa_close(turn->sa, reason, turn->now);
+}
+
+static enum ike_reason row_run(struct ike_turn *turn, const struct ike_row *row)
+{
+	enum ike_reason reason = IKE_R_OK;
+
+	if (row->sealed)
+		reason = ike_turn_open(turn);
+	if (turn->authentic)
+		take_authentic(turn);
+	if (reason == IKE_R_OK)
+		reason = row_choose(&row, turn);
+	if (reason == IKE_R_OK)
+		reason = row->handle(turn);
+	if (reason == IKE_R_OK && turn->sa->state == row->in)
+		turn->sa->state = row->to;
+	return reason;
+}
+
+void ike_fsm_run(struct ike_turn *turn)
+{
+	const struct ike_row *row = row_first(turn);
+	struct ike_sa *sa = turn->sa;
+	enum ike_reason reason = row ? row_run(turn, row) : IKE_R_UNEXPECTED_EXCHANGE;
+
+	if (reason != IKE_R_OK) {
+		ike_count(turn->engine, reason);
+		/* What nobody vouches for is only counted: nothing unauthenticated ends or changes an SA. */
+		if (turn->authentic && ike_turn_is_response(turn))
+			refuse_response(turn, reason);
+		else if (turn->authentic)
+			refuse_request(turn, reason);
+	}
+	ike_sa_continue(sa, turn->now);
+	ike_sa_rearm(sa);
+}

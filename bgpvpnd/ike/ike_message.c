@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Sealing, opening and sending of whole messages, RFC 7296 3.1, 3.14 and RFC 5282. See ike_engine.h. */
+#include <zebra.h>
+
+#include "bgpvpnd/ike/ike_engine.h"
+
+/* --- out ------------------------------------------------------------------------------------------------- */
+
+static void draft_open(struct ike_draft *draft, struct ike_sa *sa, uint8_t exchange, uint8_t flags,
+		       uint32_t id)
+{
+	draft->sa = sa;
+	draft->sealed = sa->keys_ready && exchange != IKE_EXCHANGE_SA_INIT;
+	draft->hdr = (struct ike_hdr){
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.version = IKE_VERSION,
+		.exchange = exchange,
+		.flags = flags | (sa->initiator ? IKE_FLAG_INITIATOR : 0),
+		.message_id = id,
+	};
+	draft->wr = wr_of(draft->buf, sizeof(draft->buf));
+	if (draft->sealed)
+		ike_build_chain(&draft->build, &draft->wr);
+	else
+		ike_build_start(&draft->build, &draft->wr, &draft->hdr);
+}
+
+void ike_draft_request(struct ike_draft *draft, struct ike_sa *sa, uint8_t exchange)
+{
+	draft_open(draft, sa, exchange, 0, sa->window.next_id);
+}
+
+void ike_draft_response(struct ike_draft *draft, struct ike_sa *sa, const struct ike_hdr *request)
+{
+	draft_open(draft, sa, request->exchange, IKE_FLAG_RESPONSE, request->message_id);
+}
+
+void ike_draft_notify(struct ike_draft *draft, uint16_t type, struct bytes data)
+{
+	const struct ike_notify notify = {.type = type, .data = data};
+
+	ike_build_payload(&draft->build, IKE_PAYLOAD_NOTIFY, false);
+	ike_notify_encode(&draft->wr, &notify);
+}
+
+static void fill_iv(struct ike_sa *sa, uint8_t *iv, size_t n)
+{
+	const struct ike_host *host = sa->engine->host;
+	struct wr wr = wr_of(iv, n);
+
+	/* RFC 5282 3.1: a counter never repeats; RFC 7296 3.14: CBC needs an unpredictable one. */
+	if (sa->suite.encr->aead)
+		wr_u64(&wr, ++sa->iv_counter);
+	else
+		host->random(host->arg, iv, n);
+}
+
+static void append_padded(struct wr *out, struct bytes text, size_t block)
+{
+	size_t pad = (block - (text.n + 1) % block) % block;
+
+	wr_bytes(out, text);
+	wr_zero(out, pad);
+	wr_u8(out, pad);
+}
+
+static bool seal(const struct ike_draft *draft, struct wr *out)
+{
+	struct ike_sa *sa = draft->sa;
+	struct bytes text = wr_bytes_view(&draft->wr);
+	size_t iv_len = crypto_box_iv_len(sa->seal);
+	struct crypto_box_io io;
+	struct ike_build outer;
+	uint8_t *iv, *icv;
+	size_t text_at;
+
+	ike_build_start(&outer, out, &draft->hdr);
+	ike_build_payload(&outer, IKE_PAYLOAD_SK, false);
+	wr_patch_u8(out, outer.next_at, draft->build.first);
+	iv = wr_room(out, iv_len);
+	text_at = out->len;
+	append_padded(out, text, crypto_box_block_len(sa->seal));
+	io.text_len = out->len - text_at;
+	icv = wr_room(out, crypto_box_icv_len(sa->seal));
+	outer.next_at = SIZE_MAX;
+	ike_build_end(&outer);
+	if (out->failed)
+		return false;
+	fill_iv(sa, iv, iv_len);
+	io.aad = bytes_make(out->buf, text_at - iv_len);
+	io.iv = iv;
+	io.text = out->buf + text_at;
+	io.tail = bytes_make(NULL, 0);
+	io.icv = icv;
+	return crypto_box_seal(sa->seal, &io);
+}
+
+static bool finish(struct ike_draft *draft, struct wr *out)
+{
+	ike_build_end(&draft->build);
+	if (draft->wr.failed)
+		return false;
+	if (draft->sealed)
+		return seal(draft, out);
+	wr_bytes(out, wr_bytes_view(&draft->wr));
+	return !out->failed;
+}
+
+static uint32_t conn_id(const struct ike_sa *sa)
+{
+	return sa->conn ? sa->conn->id : 0;
+}
+
+void ike_sa_transmit_request(struct ike_sa *sa, struct instant now)
+{
+	struct ike_request *request = &sa->window.request;
+	int64_t rto = sa->conn ? ike_rtt_rto(&sa->conn->rtt) : IKE_RTO_FIRST_US;
+	int64_t detect = sa->cfg ? sa->cfg->detect_ms * USEC_PER_MS : USEC_PER_S;
+
+	if (request->tries > 0)
+		sa->engine->counters.retransmissions++;
+	ike_window_sent_again(&sa->window, rto, detect, now);
+	ike_out_datagram(sa->engine, conn_id(sa), &sa->local, &sa->remote,
+			 bytes_make(request->data, request->len));
+	ike_sa_rearm(sa);
+}
+
+bool ike_draft_send_request(struct ike_draft *draft, enum ike_pace pace, struct instant now)
+{
+	uint8_t buf[LIMIT_IKE_MSG_OUT];
+	struct wr out = wr_of(buf, sizeof(buf));
+	struct ike_sa *sa = draft->sa;
+
+	if (!finish(draft, &out))
+		return false;
+	if (draft->hdr.exchange == IKE_EXCHANGE_SA_INIT)
+		secret_set(&sa->hs->init_request, wr_bytes_view(&out));
+	ike_window_open(&sa->window, draft->hdr.exchange, pace, wr_bytes_view(&out), now);
+	ike_sa_transmit_request(sa, now);
+	return true;
+}
+
+bool ike_draft_send_response(struct ike_draft *draft, const struct endpoint *local,
+			     const struct endpoint *remote)
+{
+	uint8_t buf[LIMIT_IKE_MSG_OUT];
+	struct wr out = wr_of(buf, sizeof(buf));
+	struct ike_sa *sa = draft->sa;
+
+	if (!finish(draft, &out))
+		return false;
+	if (draft->hdr.exchange == IKE_EXCHANGE_SA_INIT)
+		secret_set(&sa->hs->init_response, wr_bytes_view(&out));
+	ike_window_keep_response(&sa->window, wr_bytes_view(&out));
+	ike_out_datagram(sa->engine, conn_id(sa), local, remote, wr_bytes_view(&out));
+	return true;
+}
+
+bool ike_ration_take(struct ike_engine *engine, struct instant now)
+{
+	struct ike_ration *ration = &engine->ration;
+
+	if (instant_diff(now, ration->since) >= USEC_PER_S)
+		*ration = (struct ike_ration){.since = now};
+	if (ration->used >= LIMIT_UNAUTH_ANSWERS_PER_S) {
+		ike_count(engine, IKE_R_RATE_LIMIT);
+		return false;
+	}
+	ration->used++;
+	return true;
+}
+
+void ike_answer_clear(struct ike_turn *turn, uint16_t type, struct bytes data)
+{
+	const struct ike_hdr *request = &turn->msg.hdr;
+	const struct ike_notify notify = {.type = type, .data = data};
+	struct ike_hdr hdr = {
+		.spi_i = request->spi_i,
+		.spi_r = request->spi_r,
+		.version = IKE_VERSION,
+		.exchange = request->exchange,
+		.flags = IKE_FLAG_RESPONSE,
+		.message_id = request->message_id,
+	};
+	uint8_t buf[IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN + 64 + LIMIT_COOKIE_MAX];
+	struct wr wr = wr_of(buf, sizeof(buf));
+	struct ike_build build;
+
+	/* A cookie is smaller than what asked for it, and real initiators depend on it: not rationed. */
+	if (type != IKE_NOTIFY_COOKIE && !ike_ration_take(turn->engine, turn->now))
+		return;
+	ike_build_start(&build, &wr, &hdr);
+	ike_build_payload(&build, IKE_PAYLOAD_NOTIFY, false);
+	ike_notify_encode(&wr, &notify);
+	ike_build_end(&build);
+	if (!wr.failed)
+		ike_out_datagram(turn->engine, 0, turn->local, turn->remote, wr_bytes_view(&wr));
+}
+
+void ike_answer_sealed(struct ike_turn *turn, enum ike_reason reason)
+{
+	uint16_t type = ike_reason_info(reason)->notify;
+	struct ike_draft draft;
+	struct bytes data = bytes_make(NULL, 0);
+
+	/* RFC 7296 2.5: the notify names the payload type. */
+	if (reason == IKE_R_CRITICAL_UNKNOWN)
+		data = bytes_make(&turn->bad_type, sizeof(turn->bad_type));
+	ike_draft_response(&draft, turn->sa, &turn->msg.hdr);
+	ike_draft_notify(&draft, type ? type : IKE_NOTIFY_INVALID_SYNTAX, data);
+	ike_draft_send_response(&draft, turn->local, turn->remote);
+}
+
+/* --- in -------------------------------------------------------------------------------------------------- */
+
+static enum ike_reason open_text(struct ike_turn *turn, const struct ike_payload *sk,
+				 const struct ike_sk_parts *parts, size_t *text_len)
+{
+	struct ike_sa *sa = turn->sa;
+	uint8_t icv[CRYPTO_HASH_MAX];
+	struct crypto_box_io io = {
+		.aad = bytes_make(turn->datagram.p, (size_t)(sk->body.p - turn->datagram.p)),
+		.iv = parts->iv.p,
+		.text = turn->engine->plain,
+		.text_len = parts->text.n,
+		.icv = icv,
+	};
+	uint8_t pad;
+
+	memcpy(turn->engine->plain, parts->text.p, parts->text.n);
+	memcpy(icv, parts->icv.p, parts->icv.n);
+	if (!crypto_box_open(sa->open, &io))
+		return IKE_R_INTEGRITY;
+	turn->authentic = true;
+	if (parts->text.n == 0)
+		return IKE_R_BAD_SYNTAX;
+	pad = turn->engine->plain[parts->text.n - 1];
+	if (pad >= parts->text.n)
+		return IKE_R_BAD_SYNTAX;
+	*text_len = parts->text.n - 1 - pad;
+	return IKE_R_OK;
+}
+
+enum ike_reason ike_turn_open(struct ike_turn *turn)
+{
+	const struct ike_payloads *outer = &turn->msg.outer;
+	const struct crypto_box *box;
+	const struct ike_payload *sk = &outer->list[0];
+	struct ike_sk_parts parts;
+	enum ike_reason reason;
+	size_t len;
+
+	/* Nothing outside the SK payload is protected, so nothing is accepted there. */
+	if (outer->n != 1 || sk->type != IKE_PAYLOAD_SK)
+		return IKE_R_NOT_ENCRYPTED;
+	if (!turn->sa->keys_ready && !ike_init_derive(turn->sa))
+		return IKE_R_BAD_KE;
+	box = turn->sa->open;
+	reason = ike_sk_split(sk->body, crypto_box_iv_len(box), crypto_box_block_len(box),
+			      crypto_box_icv_len(box), &parts);
+	if (reason != IKE_R_OK)
+		return reason;
+	reason = open_text(turn, sk, &parts, &len);
+	if (reason != IKE_R_OK)
+		return reason;
+	turn->list = &turn->inner;
+	turn->inner.n = 0;
+	return ike_payloads_walk(sk->next_type, rd_of(bytes_make(turn->engine->plain, len)), &turn->inner,
+				 &turn->bad_type);
+}
+
+static bool notify_where(const struct ike_turn *turn, uint16_t type, bool any_error, struct ike_notify *out)
+{
+	struct ike_notify notify;
+
+	for (unsigned int i = 0; i < turn->list->n; i++) {
+		const struct ike_payload *payload = &turn->list->list[i];
+
+		if (payload->type != IKE_PAYLOAD_NOTIFY ||
+		    ike_notify_decode(payload->body, &notify) != IKE_R_OK)
+			continue;
+		if (any_error ? notify.type < IKE_NOTIFY_STATUS_FIRST : notify.type == type) {
+			*out = notify;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool ike_turn_notify(const struct ike_turn *turn, uint16_t type, struct ike_notify *notify)
+{
+	return notify_where(turn, type, false, notify);
+}
+
+bool ike_turn_error(const struct ike_turn *turn, struct ike_notify *notify)
+{
+	return notify_where(turn, 0, true, notify);
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Life of IKE SAs and Child SAs, see ike_sa.h. How they end is in ike_sa_end.c. */
+#include <zebra.h>
+
+#include "lib/memory.h"
+
+#include "bgpvpnd/ike/ike_engine.h"
+
+DEFINE_MTYPE_STATIC(BGPVPN, IKE_SA, "VPN IKE SA");
+DEFINE_MTYPE_STATIC(BGPVPN, IKE_HANDSHAKE, "VPN IKE handshake");
+DEFINE_MTYPE_STATIC(BGPVPN, CHILD_SA, "VPN Child SA");
+
+/* A successor is made after 85 to 95 % of the lifetime, so that the two ends seldom begin together. */
+#define RENEW_PERCENT	     85
+#define RENEW_JITTER_PERCENT 10
+
+static uint64_t fresh_spi(struct ike_engine *engine, bool initiator)
+{
+	struct ike_sa key = {.initiator = initiator};
+
+	do {
+		uint64_t spi;
+
+		engine->host->random(engine->host->arg, (uint8_t *)&spi, sizeof(spi));
+		if (initiator)
+			key.spi_i = spi;
+		else
+			key.spi_r = spi;
+	} while (ike_sa_spi_local(&key) == 0 || ike_sas_find(&engine->sas, &key));
+	return ike_sa_spi_local(&key);
+}
+
+struct ike_sa *ike_sa_new(struct ike_engine *engine, bool initiator, struct instant now)
+{
+	struct ike_sa *sa = XCALLOC(MTYPE_IKE_SA, sizeof(*sa));
+	uint64_t spi = fresh_spi(engine, initiator);
+
+	sa->engine = engine;
+	sa->initiator = initiator;
+	sa->state = initiator ? IKE_SA_INIT_SENT : IKE_SA_INIT_DONE;
+	sa->spi_i = initiator ? spi : 0;
+	sa->spi_r = initiator ? 0 : spi;
+	sa->created = now;
+	sa->expires = INSTANT_NEVER;
+	sa->renew = INSTANT_NEVER;
+	sa->retire = INSTANT_NEVER;
+	sa->hs = XCALLOC(MTYPE_IKE_HANDSHAKE, sizeof(*sa->hs));
+	ike_sa_children_init(&sa->children);
+	ike_sas_add(&engine->sas, sa);
+	engine->counters.ike_sas++;
+	return sa;
+}
+
+void ike_handshake_free(struct ike_sa *sa)
+{
+	struct ike_handshake *hs = sa->hs;
+
+	if (!hs)
+		return;
+	if (hs->spi_in)
+		sa->engine->host->spi_release(sa->engine->host->arg, hs->spi_in);
+	crypto_ke_free(hs->ke);
+	secret_fini(&hs->nonce_i);
+	secret_fini(&hs->nonce_r);
+	secret_fini(&hs->peer_public);
+	secret_fini(&hs->cookie);
+	secret_fini(&hs->init_request);
+	secret_fini(&hs->init_response);
+	secret_fini(&hs->auth_value);
+	XFREE(MTYPE_IKE_HANDSHAKE, sa->hs);
+}
+
+void ike_sa_handshake_done(struct ike_sa *sa)
+{
+	struct secret d = {};
+
+	ike_half_open_del(sa);
+	ike_handshake_free(sa);
+	secret_move(&d, &sa->keys.d);
+	ike_keys_fini(&sa->keys);
+	secret_move(&sa->keys.d, &d);
+}
+
+void ike_sa_join(struct ike_sa *sa, struct ike_conn *conn)
+{
+	ike_sa_leave(sa);
+	sa->conn = conn;
+	ike_conn_sas_add_tail(&conn->sas, sa);
+	ike_conn_cfg_ref(conn->cfg);
+	ike_conn_cfg_unref(sa->cfg);
+	sa->cfg = conn->cfg;
+}
+
+void ike_sa_leave(struct ike_sa *sa)
+{
+	if (!sa->conn)
+		return;
+	ike_conn_sas_del(&sa->conn->sas, sa);
+	sa->conn = NULL;
+}
+
+void ike_sa_bury(struct ike_sa *sa)
+{
+	struct ike_engine *engine = sa->engine;
+	struct child_sa *child;
+
+	if (sa->state == IKE_SA_DEAD)
+		return;
+	while ((child = ike_sa_children_first(&sa->children)))
+		child_sa_close(child, IKE_R_OK);
+	ike_half_open_del(sa);
+	ike_sa_leave(sa);
+	if (sa->timer_armed)
+		ike_sa_timers_del(&engine->timers, sa);
+	sa->timer_armed = false;
+	ike_sas_del(&engine->sas, sa);
+	engine->counters.ike_sas--;
+	sa->state = IKE_SA_DEAD;
+	ike_graves_add_tail(&engine->graves, sa);
+}
+
+static void ike_sa_free(struct ike_sa *sa)
+{
+	ike_handshake_free(sa);
+	ike_keys_fini(&sa->keys);
+	crypto_box_free(sa->seal);
+	crypto_box_free(sa->open);
+	secret_fini(&sa->lowest_nonce);
+	ike_window_fini(&sa->window);
+	ike_conn_cfg_unref(sa->cfg);
+	ike_sa_children_fini(&sa->children);
+	XFREE(MTYPE_IKE_SA, sa);
+}
+
+void ike_sa_reap(struct ike_engine *engine)
+{
+	struct ike_sa *sa;
+
+	while ((sa = ike_graves_pop(&engine->graves)))
+		ike_sa_free(sa);
+}
+
+static struct instant earliest(const struct ike_sa *sa)
+{
+	const struct ike_request *request = &sa->window.request;
+	struct instant due = instant_min(sa->expires, instant_min(sa->renew, sa->retire));
+
+	if (request->active)
+		due = instant_min(due, instant_min(request->next, request->give_up));
+	return due;
+}
+
+void ike_sa_rearm(struct ike_sa *sa)
+{
+	struct ike_sa_timers_head *timers = &sa->engine->timers;
+
+	if (sa->state == IKE_SA_DEAD)
+		return;
+	if (sa->timer_armed)
+		ike_sa_timers_del(timers, sa);
+	sa->due = earliest(sa);
+	sa->timer_armed = !instant_is_never(sa->due);
+	if (sa->timer_armed)
+		ike_sa_timers_add(timers, sa);
+}
+
+/* RFC 7296 2.8.1 compares octets; a shorter nonce that is a prefix is the lower one. */
+static struct bytes lower(struct bytes a, struct bytes b)
+{
+	int order = memcmp(a.p, b.p, MIN(a.n, b.n));
+
+	return order < 0 || (order == 0 && a.n <= b.n) ? a : b;
+}
+
+bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared)
+{
+	struct bytes ni = secret_view(&sa->hs->nonce_i);
+	struct bytes nr = secret_view(&sa->hs->nonce_r);
+	struct ike_keys *k = &sa->keys;
+	bool i = sa->initiator;
+
+	ike_keymat_sa(&sa->suite, ni, nr, shared, sa->spi_i, sa->spi_r, k);
+	sa->seal = crypto_box_new(sa->suite.encr, sa->suite.integ, i ? &k->ei : &k->er, i ? &k->ai : &k->ar,
+				  true);
+	sa->open = crypto_box_new(sa->suite.encr, sa->suite.integ, i ? &k->er : &k->ei, i ? &k->ar : &k->ai,
+				  false);
+	secret_set(&sa->lowest_nonce, lower(ni, nr));
+	sa->keys_ready = sa->seal && sa->open;
+	return sa->keys_ready;
+}
+
+/* --- Child SAs ------------------------------------------------------------------------------------------- */
+
+struct child_sa *child_sa_new(struct ike_sa *sa, struct instant now)
+{
+	struct child_sa *child = XCALLOC(MTYPE_CHILD_SA, sizeof(*child));
+
+	child->sa = sa;
+	child->since = now;
+	do
+		child->id = ++sa->engine->last_child_id;
+	while (child->id == 0 || child_sas_find(&sa->engine->children, child));
+	child_sas_add(&sa->engine->children, child);
+	ike_sa_children_add_tail(&sa->children, child);
+	return child;
+}
+
+void child_sa_close(struct child_sa *child, enum ike_reason reason)
+{
+	struct ike_sa *sa = child->sa;
+	uint32_t conn = sa->conn ? sa->conn->id : 0;
+
+	ike_out_child_delete(sa->engine, conn, child->id);
+	if (reason != IKE_R_OK && child->state == CHILD_SA_INSTALLED)
+		ike_out_event(sa->engine, conn, IKE_EVENT_CHILD_DOWN, reason, child->id);
+	ike_sa_children_del(&sa->children, child);
+	child_sas_del(&sa->engine->children, child);
+	XFREE(MTYPE_CHILD_SA, child);
+}
+
+struct child_sa *child_sa_find(struct ike_engine *engine, uint32_t id)
+{
+	struct child_sa key = {.id = id};
+
+	return child_sas_find(&engine->children, &key);
+}
+
+struct child_sa *ike_sa_child(struct ike_sa *sa)
+{
+	struct child_sa *child;
+
+	frr_each (ike_sa_children, &sa->children, child)
+		if (child->state == CHILD_SA_INSTALLED)
+			return child;
+	return NULL;
+}
+
+/* When a successor is due: the shorter of the two lifetimes, less a margin with jitter. */
+static int64_t renew_after(const struct ike_sa *sa)
+{
+	const struct ike_host *host = sa->engine->host;
+	int64_t life = MIN(sa->cfg->ike_lifetime_s, sa->cfg->esp_lifetime_s) * USEC_PER_S;
+	uint16_t dice;
+
+	host->random(host->arg, (uint8_t *)&dice, sizeof(dice));
+	return life / 100 * RENEW_PERCENT + life / 100 * RENEW_JITTER_PERCENT * dice / UINT16_MAX;
+}
+
+void ike_sa_established(struct ike_sa *sa, struct instant now)
+{
+	sa->state = IKE_SA_ESTABLISHED;
+	sa->established = now;
+	sa->expires = instant_add(now, MIN(sa->cfg->ike_lifetime_s, sa->cfg->esp_lifetime_s) * USEC_PER_S);
+	sa->renew = instant_add(now, renew_after(sa));
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The IKE SA and what hangs on it. Private to ike/.
+ *
+ * Ownership is a tree: engine > ike_sa > {window, handshake, child_sa}. An IKE SA belongs to at most one connection; a
+ * half-open responder has none until IKE_AUTH says who is there, one that only waits for the answer to its DELETE has
+ * none any more. Everything that only the first two exchanges need lives in struct ike_handshake and goes with them.
+ */
+#ifndef BGPVPN_IKE_IKE_SA_H
+#define BGPVPN_IKE_IKE_SA_H
+
+#include "lib/typesafe.h"
+
+#include "bgpvpnd/crypto/crypto.h"
+#include "bgpvpnd/ike/ike.h"
+#include "bgpvpnd/ike/ike_keymat.h"
+#include "bgpvpnd/ike/ike_proposal.h"
+#include "bgpvpnd/ike/ike_window.h"
+#include "bgpvpnd/proto/proto.h"
+
+struct ike_conn;
+
+PREDECL_HASH(ike_sas);
+PREDECL_HASH(ike_half_opens);
+PREDECL_DLIST(ike_half_open_ages);
+PREDECL_DLIST(ike_conn_sas);
+PREDECL_DLIST(ike_graves);
+PREDECL_HEAP(ike_sa_timers);
+PREDECL_DLIST(ike_sa_children);
+PREDECL_HASH(child_sas);
+
+enum ike_sa_state {
+	IKE_SA_INIT_SENT, /* initiator: IKE_SA_INIT request is out */
+	IKE_SA_INIT_DONE, /* responder: IKE_SA_INIT answered, half-open */
+	IKE_SA_AUTH_SENT, /* initiator: IKE_AUTH request is out */
+	IKE_SA_AUTH_HELD, /* responder: IKE_AUTH is good, the data plane has the word */
+	IKE_SA_ESTABLISHED,
+	IKE_SA_DELETING, /* our DELETE is out; belongs to no connection any more */
+	IKE_SA_CLOSED,	 /* answered the peer's DELETE; only repeats that answer */
+	IKE_SA_DEAD,	 /* in the grave, freed at the end of the call */
+};
+
+/* What the initial exchanges need and nothing later. */
+struct ike_handshake {
+	struct crypto_ke *ke;
+	struct secret nonce_i;
+	struct secret nonce_r;
+	struct secret peer_public;   /* responder: derived only when IKE_AUTH comes */
+	struct secret cookie;	     /* initiator: to be returned */
+	struct secret init_request;  /* RealMessage1, RFC 7296 2.15 */
+	struct secret init_response; /* RealMessage2 */
+	uint16_t ke_method;	     /* initiator: the group that we send a value of */
+	uint8_t restarts;
+	enum ike_reason hint; /* an unauthenticated error, believed only when nothing better comes */
+	uint32_t spi_in;      /* reserved for the first Child SA; 0: none, or handed over */
+	/* responder: what the answer to IKE_AUTH says when the data plane has the Child SA */
+	struct secret auth_value;
+	struct ike_proposal answer;
+	struct ts_list ts_local;
+	struct ts_list ts_remote;
+	bool initial_contact;
+};
+
+enum child_sa_state {
+	CHILD_SA_INSTALLING, /* CHILD_ADD is out */
+	CHILD_SA_INSTALLED,
+};
+
+struct child_sa {
+	struct child_sas_item by_id;
+	struct ike_sa_children_item in_sa;
+	struct ike_sa *sa;
+	uint32_t id;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	enum child_sa_state state;
+	struct ike_suite suite;
+	struct instant since;
+};
+
+struct ike_sa {
+	struct ike_sas_item by_spi;
+	struct ike_half_opens_item half_open_item;
+	struct ike_half_open_ages_item half_open_age;
+	struct ike_conn_sas_item in_conn;
+	struct ike_graves_item in_grave;
+	struct ike_sa_timers_item timer;
+	struct instant due; /* the heap's key: the earliest of the times below */
+
+	struct ike_engine *engine;
+	struct ike_conn *conn;	  /* NULL: see above */
+	struct ike_conn_cfg *cfg; /* the one it is negotiated under; a reference */
+	enum ike_sa_state state;
+	bool initiator;
+	bool timer_armed;
+	bool half_open;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	struct endpoint local;
+	struct endpoint remote;
+	bool nat_local;
+	bool nat_remote;
+	bool natt; /* moved to port 4500, ESP is encapsulated */
+
+	struct ike_suite suite;
+	struct ike_keys keys; /* after the handshake only SK_d is left */
+	struct crypto_box *seal;
+	struct crypto_box *open;
+	uint64_t iv_counter; /* AEAD IVs: never repeats under one key */
+	bool keys_ready;
+
+	struct ike_window window;
+	struct ike_handshake *hs;
+	struct ike_sa_children_head children;
+	struct secret
+		lowest_nonce; /* decides between two SAs that were made at the same time, as RFC 7296 2.8.1 does */
+
+	bool todo_probe; /* wanted, when the window is free again */
+	bool todo_delete;
+	bool childless; /* IKE_AUTH was answered without a Child SA: why is noted already */
+	struct instant created;
+	struct instant established;
+	struct instant expires; /* half-open, deleting and closed ones: gone then */
+	struct instant renew;	/* lifetime: time for a successor */
+	struct instant retire;	/* a successor is there: close with a DELETE then */
+};
+
+static inline uint64_t ike_sa_spi_local(const struct ike_sa *sa)
+{
+	return sa->initiator ? sa->spi_i : sa->spi_r;
+}
+
+static inline bool ike_sa_is_up(const struct ike_sa *sa)
+{
+	return sa->state == IKE_SA_ESTABLISHED;
+}
+
+static inline bool ike_sa_is_attempt(const struct ike_sa *sa)
+{
+	return sa->state == IKE_SA_INIT_SENT || sa->state == IKE_SA_AUTH_SENT;
+}
+
+/* A new one with a fresh SPI on our side, in no connection yet. */
+struct ike_sa *ike_sa_new(struct ike_engine *engine, bool initiator, struct instant now);
+
+/* Takes it out of everything and frees it at the end of the current call (ike_sa_reap). Says nothing to anyone. */
+void ike_sa_bury(struct ike_sa *sa);
+void ike_sa_reap(struct ike_engine *engine);
+
+void ike_sa_join(struct ike_sa *sa, struct ike_conn *conn);
+void ike_sa_leave(struct ike_sa *sa);
+
+/* Recomputes `due`; after every change of a time or of the window. */
+void ike_sa_rearm(struct ike_sa *sa);
+
+/* Both ends are authenticated: state, lifetimes. The handshake may still be needed for the answer. */
+void ike_sa_established(struct ike_sa *sa, struct instant now);
+
+/* Forgets what only the handshake needed, keys included. */
+void ike_sa_handshake_done(struct ike_sa *sa);
+void ike_handshake_free(struct ike_sa *sa);
+
+/* SKEYSEED and all SK_*, the two boxes and lowest_nonce; from now on messages can be sealed. False: OpenSSL fails. */
+bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared);
+
+struct child_sa *child_sa_new(struct ike_sa *sa, struct instant now);
+/* CHILD_DELETE, and CHILD_DOWN with this reason; frees it. */
+void child_sa_close(struct child_sa *child, enum ike_reason reason);
+struct child_sa *child_sa_find(struct ike_engine *engine, uint32_t id);
+
+/* The one that is installed, or NULL. */
+struct child_sa *ike_sa_child(struct ike_sa *sa);
+
+/* --- endings: ike_sa_end.c ------------------------------------------------------------------------------- */
+
+/* An attempt or an IKE SA that came to nothing: children closed, reason kept, IKE_DOWN where the connection has no other. */
+void ike_sa_fail(struct ike_sa *sa, enum ike_reason reason);
+
+/* The same, and the peer is told by a DELETE; the SA stays behind, without a connection, until that is answered. */
+void ike_sa_close(struct ike_sa *sa, enum ike_reason reason, struct instant now);
+
+/* After the answer to the peer's DELETE: keeps only that answer, for retransmissions. */
+void ike_sa_linger(struct ike_sa *sa, enum ike_reason reason, struct instant now);
+
+/* This one is new and usable: settles what happens to the connection's others. */
+void ike_sa_supersede(struct ike_sa *sa, bool initial_contact, struct instant now);
+
+DECLARE_DLIST(ike_sa_children, struct child_sa, in_sa);
+DECLARE_DLIST(ike_conn_sas, struct ike_sa, in_conn);
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How IKE SAs end, and which of several stays. RFC 7296 1.4.1, 2.4, 2.8.1.
+ *
+ * A connection wants one usable pair. Two come about when one is renewed (the new one wins), when the peer has restarted
+ * (INITIAL_CONTACT: the old one is worthless), or when both ends began at the same time: then the SA with the lowest
+ * nonce goes, as RFC 7296 2.8.1 decides between rekeyings, because both ends see it alike. The one that goes stays until
+ * both have surely moved to the other: `retire`. Should the one that was to stay go first, the retirement is off.
+ */
+#include <zebra.h>
+
+#include "bgpvpnd/ike/ike_engine.h"
+
+/* Packets under way on the old pair arrive within this; whoever made the new SA closes the old one... */
+#define RETIRE_US (1 * USEC_PER_S)
+/* ...and the other end does if that never happens. */
+#define RETIRE_LATE_US (10 * USEC_PER_S)
+
+/* An SA whose DELETE we answered repeats that answer for a few retransmissions of the peer. */
+#define LINGER_US (5 * USEC_PER_S)
+
+static void note_failure(struct ike_conn *conn, enum ike_reason reason)
+{
+	if (conn->last_failure != reason)
+		ike_conn_failed(conn, reason, "");
+}
+
+static void unretire_newest(struct ike_conn *conn)
+{
+	struct ike_sa *up = ike_conn_up(conn);
+
+	if (!up || instant_is_never(up->retire))
+		return;
+	up->retire = INSTANT_NEVER;
+	ike_sa_rearm(up);
+}
+
+/* Children first, then the connection loses it; IKE_DOWN only when nothing else is up. */
+static void detach(struct ike_sa *sa, enum ike_reason reason)
+{
+	struct ike_engine *engine = sa->engine;
+	struct ike_conn *conn = sa->conn;
+	struct child_sa *child;
+
+	while ((child = ike_sa_children_first(&sa->children)))
+		child_sa_close(child, reason);
+	if (!conn)
+		return;
+	ike_sa_leave(sa);
+	if (reason != IKE_R_REPLACED && !sa->childless)
+		note_failure(conn, reason);
+	unretire_newest(conn);
+	if (!ike_conn_up(conn) && !ike_conn_attempt(conn))
+		ike_out_event(engine, conn->id, IKE_EVENT_IKE_DOWN, reason, 0);
+}
+
+void ike_sa_fail(struct ike_sa *sa, enum ike_reason reason)
+{
+	detach(sa, reason);
+	ike_sa_bury(sa);
+}
+
+void ike_sa_close(struct ike_sa *sa, enum ike_reason reason, struct instant now)
+{
+	bool peer_has_it = sa->keys_ready && (ike_sa_is_up(sa) || sa->state == IKE_SA_AUTH_SENT);
+
+	detach(sa, reason);
+	if (!peer_has_it) {
+		ike_sa_bury(sa);
+		return;
+	}
+	ike_sa_handshake_done(sa);
+	sa->state = IKE_SA_DELETING;
+	sa->todo_probe = false;
+	sa->todo_delete = true;
+	sa->renew = INSTANT_NEVER;
+	sa->retire = INSTANT_NEVER;
+	sa->expires = instant_add(now, LINGER_US);
+	ike_sa_continue(sa, now);
+	ike_sa_rearm(sa);
+}
+
+void ike_sa_linger(struct ike_sa *sa, enum ike_reason reason, struct instant now)
+{
+	detach(sa, reason);
+	sa->state = IKE_SA_CLOSED;
+	sa->todo_probe = false;
+	sa->todo_delete = false;
+	sa->window.request.active = false;
+	sa->renew = INSTANT_NEVER;
+	sa->retire = INSTANT_NEVER;
+	sa->expires = instant_add(now, LINGER_US);
+	ike_sa_rearm(sa);
+}
+
+static void retire(struct ike_sa *sa, int64_t after_us, struct instant now)
+{
+	sa->renew = INSTANT_NEVER;
+	sa->retire = instant_min(sa->retire, instant_add(now, after_us));
+	ike_sa_rearm(sa);
+}
+
+static bool made_at_the_same_time(const struct ike_sa *older, const struct ike_sa *newer)
+{
+	return !instant_before(older->established, newer->created);
+}
+
+static bool nonce_is_lower(const struct ike_sa *a, const struct ike_sa *b)
+{
+	struct bytes na = secret_view(&a->lowest_nonce);
+	struct bytes nb = secret_view(&b->lowest_nonce);
+	int order = memcmp(na.p, nb.p, MIN(na.n, nb.n));
+
+	return order < 0 || (order == 0 && na.n < nb.n);
+}
+
+static void settle(struct ike_sa *sa, struct ike_sa *other, bool initial_contact, struct instant now)
+{
+	if (other->state == IKE_SA_INIT_SENT && !sa->initiator) {
+		ike_sa_bury(other);
+		return;
+	}
+	if (!ike_sa_is_up(other))
+		return;
+	if (made_at_the_same_time(other, sa)) {
+		retire(nonce_is_lower(sa, other) ? sa : other, RETIRE_US, now);
+		return;
+	}
+	if (initial_contact && !sa->initiator) {
+		ike_sa_fail(other, IKE_R_REPLACED);
+		return;
+	}
+	retire(other, sa->initiator ? RETIRE_US : RETIRE_LATE_US, now);
+}
+
+void ike_sa_supersede(struct ike_sa *sa, bool initial_contact, struct instant now)
+{
+	struct ike_sa *other;
+
+	frr_each_safe (ike_conn_sas, &sa->conn->sas, other)
+		if (other != sa)
+			settle(sa, other, initial_contact, now);
+}
