@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * All tunnels: by name for the operator, by connection number for the engine, by time for the one timer.
+ * What comes in from outside finds its tunnel here, leaves its mark, and is followed by tunnel_reconcile().
+ */
+#include <zebra.h>
+
+#include "lib/jhash.h"
+#include "lib/memory.h"
+
+#include "bgpvpnd/tunnel/tunnel_private.h"
+
+DEFINE_MTYPE_STATIC(BGPVPN, TUNNELS, "VPN tunnels");
+DEFINE_MTYPE_STATIC(BGPVPN, TUNNEL, "VPN tunnel");
+
+int tunnel_name_cmp(const struct tunnel *a, const struct tunnel *b)
+{
+	return strcmp(a->cfg->name, b->cfg->name);
+}
+
+int tunnel_conn_cmp(const struct tunnel *a, const struct tunnel *b)
+{
+	return numcmp(a->conn, b->conn);
+}
+
+uint32_t tunnel_conn_hash(const struct tunnel *t)
+{
+	return jhash_1word(t->conn, 0x70e1);
+}
+
+int tunnel_timer_cmp(const struct tunnel *a, const struct tunnel *b)
+{
+	return numcmp(a->due.us, b->due.us);
+}
+
+/*
+ * --- life ------------------------------------------------------------------------------------------------
+ */
+
+struct tunnels *tunnels_new(struct ike_engine *engine, struct dplane *dplane)
+{
+	struct tunnels *tunnels = XCALLOC(MTYPE_TUNNELS, sizeof(*tunnels));
+
+	tunnels->engine = engine;
+	tunnels->dplane = dplane;
+	tunnel_names_init(&tunnels->names);
+	tunnel_conns_init(&tunnels->conns);
+	tunnel_timers_init(&tunnels->timers);
+	tunnel_news_init(tunnels);
+	return tunnels;
+}
+
+struct tunnel *tunnel_find(const struct tunnels *tunnels, const char *name)
+{
+	struct tunnel_cfg cfg = {};
+	const struct tunnel key = {.cfg = &cfg};
+
+	/* Looking does not change the tree; typesafe's const find gives a const item. */
+	strlcpy(cfg.name, name, sizeof(cfg.name));
+	return tunnel_names_find(&((struct tunnels *)tunnels)->names, &key);
+}
+
+static struct tunnel *find_conn(struct tunnels *tunnels, uint32_t conn)
+{
+	const struct tunnel key = {.conn = conn};
+
+	return tunnel_conns_find(&tunnels->conns, &key);
+}
+
+static uint32_t free_conn(struct tunnels *tunnels)
+{
+	do
+		tunnels->last_conn++;
+	while (tunnels->last_conn == 0 || find_conn(tunnels, tunnels->last_conn));
+	return tunnels->last_conn;
+}
+
+static struct tunnel *tunnel_new(struct tunnels *tunnels, struct tunnel_cfg *cfg, struct instant now)
+{
+	struct tunnel *t = XCALLOC(MTYPE_TUNNEL, sizeof(*t));
+
+	t->all = tunnels;
+	t->cfg = tunnel_cfg_ref(cfg);
+	t->conn = free_conn(tunnels);
+	t->due = INSTANT_NEVER;
+	t->link.since = now;
+	tunnel_dial_init(t, now);
+	tunnel_reach_configure(&t->reach, cfg->liveness_interval_s, cfg->liveness_detect_ms);
+	tunnel_names_add(&tunnels->names, t);
+	tunnel_conns_add(&tunnels->conns, t);
+	tunnel_timers_add(&tunnels->timers, t);
+	return t;
+}
+
+static void tunnel_free(struct tunnel *t)
+{
+	tunnel_timers_del(&t->all->timers, t);
+	tunnel_conns_del(&t->all->conns, t);
+	tunnel_names_del(&t->all->names, t);
+	tunnel_cfg_unref(t->cfg);
+	XFREE(MTYPE_TUNNEL, t);
+}
+
+void tunnels_free(struct tunnels *tunnels)
+{
+	struct tunnel *t;
+
+	if (!tunnels)
+		return;
+	while ((t = tunnel_names_first(&tunnels->names)))
+		tunnel_free(t);
+	tunnel_names_fini(&tunnels->names);
+	tunnel_conns_fini(&tunnels->conns);
+	tunnel_timers_fini(&tunnels->timers);
+	tunnel_news_fini(tunnels);
+	XFREE(MTYPE_TUNNELS, tunnels);
+}
+
+void tunnels_terminate_all(struct tunnels *tunnels, struct instant now)
+{
+	struct tunnel *t;
+
+	frr_each (tunnel_names, &tunnels->names, t)
+		tunnel_close(t, now);
+}
+
+/*
+ * --- configuration ---------------------------------------------------------------------------------------
+ */
+
+static void change_cfg(struct tunnel *t, struct tunnel_cfg *cfg, struct instant now)
+{
+	enum tunnel_change change = tunnel_cfg_compare(t->cfg, cfg);
+	bool moves = strcmp(t->cfg->interface, cfg->interface) != 0;
+
+	switch (change) {
+	case TUNNEL_CHANGE_NONE:
+		return;
+	case TUNNEL_CHANGE_APPLY:
+		break;
+	case TUNNEL_CHANGE_RESTART:
+		tunnel_dial_restart(t, IKE_R_CONFIG_CHANGED, now);
+		break;
+	}
+	tunnel_cfg_ref(cfg);
+	tunnel_cfg_unref(t->cfg);
+	t->cfg = cfg;
+	tunnel_reach_configure(&t->reach, cfg->liveness_interval_s, cfg->liveness_detect_ms);
+	t->port.retry = now;
+	if (moves)
+		tunnel_port_close(t);
+}
+
+void tunnels_set_cfg(struct tunnels *tunnels, struct tunnel_cfg *cfg, struct instant now)
+{
+	struct tunnel *t = tunnel_find(tunnels, cfg->name);
+
+	tunnel_cfg_seal(cfg);
+	if (t)
+		change_cfg(t, cfg, now);
+	else
+		t = tunnel_new(tunnels, cfg, now);
+	tunnel_reconcile(t, now);
+}
+
+void tunnels_remove(struct tunnels *tunnels, const char *name, struct instant now)
+{
+	struct tunnel *t = tunnel_find(tunnels, name);
+
+	if (!t)
+		return;
+	tunnel_close(t, now);
+	tunnel_free(t);
+}
+
+bool tunnels_clear(struct tunnels *tunnels, const char *name, struct instant now)
+{
+	struct tunnel *t = tunnel_find(tunnels, name);
+
+	if (!t)
+		return false;
+	tunnel_dial_restart(t, IKE_R_DELETED_BY_US, now);
+	tunnel_reconcile(t, now);
+	return true;
+}
+
+/*
+ * --- world in --------------------------------------------------------------------------------------------
+ */
+
+static void child_add(struct tunnels *tunnels, struct tunnel *t, const struct ike_output *out,
+		      struct instant now)
+{
+	uint32_t child_id = out->child_id;
+	/* *out->child dies with the next call into the engine, so the plane comes first. */
+	int rc = t ? tunnel_port_child_add(t, out->child, now) : -ENOENT;
+
+	ike_child_result(tunnels->engine, child_id, rc, now);
+}
+
+void tunnels_ike_output(struct tunnels *tunnels, const struct ike_output *out, struct instant now)
+{
+	struct tunnel *t = find_conn(tunnels, out->conn);
+
+	switch (out->type) {
+	case IKE_OUTPUT_DATAGRAM:
+		return;
+	case IKE_OUTPUT_CHILD_ADD:
+		child_add(tunnels, t, out, now);
+		break;
+	case IKE_OUTPUT_CHILD_DELETE:
+		if (t)
+			tunnel_port_child_del(t, out->child_id);
+		break;
+	case IKE_OUTPUT_EVENT:
+		if (t)
+			tunnel_dial_event(t, out, now);
+		break;
+	}
+	if (t)
+		tunnel_reconcile(t, now);
+}
+
+static struct tunnel *find_link(struct tunnels *tunnels, uint32_t link)
+{
+	struct tunnel *t;
+
+	frr_each (tunnel_names, &tunnels->names, t)
+		if (t->port.link == link)
+			return t;
+	return NULL;
+}
+
+void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *event, struct instant now)
+{
+	struct tunnel *t;
+
+	switch (event->type) {
+	case DPLANE_EVENT_IKE:
+		return; /* the shell's */
+	case DPLANE_EVENT_SOFT_EXPIRE:
+		return; /* rekeying is the engine's, and comes with it */
+	case DPLANE_EVENT_LINK_GONE:
+		break;
+	}
+	t = event->link ? find_link(tunnels, event->link) : NULL;
+	if (!t)
+		return;
+	tunnel_dial_restart(t, IKE_R_DATAPLANE, now);
+	tunnel_port_lost(t, now);
+	tunnel_reconcile(t, now);
+}
+
+void tunnels_expire(struct tunnels *tunnels, struct instant now)
+{
+	struct tunnel *t;
+
+	/* Ends: tunnel_reconcile() leaves only times after `now`. */
+	while ((t = tunnel_timers_first(&tunnels->timers)) && instant_reached(t->due, now))
+		tunnel_reconcile(t, now);
+}
+
+struct instant tunnels_next_expiry(const struct tunnels *tunnels)
+{
+	const struct tunnel *t = tunnel_timers_const_first(&tunnels->timers);
+
+	return t ? t->due : INSTANT_NEVER;
+}

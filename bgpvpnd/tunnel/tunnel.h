@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Floor 3: the tunnel, the noun that an operator configures and sees. The folder's public header.
+ *
+ * A tunnel compares what should be (tunnel_cfg, an immutable snapshot) with what is (the engine's connection, the data
+ * plane's child, the link) after every change, and acts on the difference: level-triggered, so nothing depends on the
+ * order of events. Link state is one pure function, tunnel_link_wanted(). No clock, no timer, no socket here either:
+ * `now` comes in, tunnels_next_expiry() goes out.
+ */
+#ifndef BGPVPN_TUNNEL_TUNNEL_H
+#define BGPVPN_TUNNEL_TUNNEL_H
+
+#include "bgpvpnd/base/base.h"
+#include "bgpvpnd/dplane/dplane.h"
+#include "bgpvpnd/ike/ike.h"
+
+/* --- configuration --------------------------------------------------------------------------------------- */
+
+enum tunnel_initiate {
+	TUNNEL_INITIATE_ALWAYS,
+	TUNNEL_INITIATE_NEVER,
+};
+
+/*
+ * One tunnel's configuration with its profile folded in. Made by tunnel_cfg_new() with the defaults of DESIGN.md 4, filled, then
+ * handed over and never changed. Counted.
+ */
+struct tunnel_cfg {
+	uint32_t refs;
+	char name[LIMIT_NAME + 1];
+	char description[256];
+	char profile[LIMIT_NAME + 1];
+	bool shutdown;
+	char interface[16];
+	uint8_t num_inside;
+	struct prefix inside[LIMIT_INSIDE_PREFIXES];
+	enum tunnel_initiate initiate;
+	uint32_t mtu;	  /* 0: auto */
+	uint32_t tcp_mss; /* 0: auto, UINT32_MAX: off */
+	uint32_t hold_up_ms;
+	uint32_t liveness_interval_s;
+	uint32_t liveness_detect_ms;
+	uint16_t replay_window;
+	struct ike_conn_cfg *ike; /* owned reference; local, remote, ids, secret, proposals are in here */
+};
+
+struct tunnel_cfg *tunnel_cfg_new(const char *name);
+struct tunnel_cfg *tunnel_cfg_ref(struct tunnel_cfg *cfg);
+void tunnel_cfg_unref(struct tunnel_cfg *cfg);
+
+/* How much of a running tunnel a new configuration disturbs; the table of fields is in tunnel_cfg.c. */
+enum tunnel_change {
+	TUNNEL_CHANGE_NONE,
+	TUNNEL_CHANGE_APPLY,   /* taken over live: MTU, timers, description, addresses */
+	TUNNEL_CHANGE_RESTART, /* IKE starts anew: peer, identities, secret, proposals */
+};
+enum tunnel_change tunnel_cfg_compare(const struct tunnel_cfg *old, const struct tunnel_cfg *new);
+
+/* --- life ------------------------------------------------------------------------------------------------ */
+
+struct tunnels;
+
+/* Both borrowed, outliving it. `dplane` may be NULL: then tunnels are kept, shown, and say that there is no data plane. */
+struct tunnels *tunnels_new(struct ike_engine *engine, struct dplane *dplane);
+
+/* terminate: tells the peers, removes the interfaces. Else everything is left as it is in memory only. */
+void tunnels_free(struct tunnels *tunnels);
+void tunnels_terminate_all(struct tunnels *tunnels, struct instant now);
+
+/* Adds or changes the tunnel cfg->name: takes a reference. */
+void tunnels_set_cfg(struct tunnels *tunnels, struct tunnel_cfg *cfg, struct instant now);
+void tunnels_remove(struct tunnels *tunnels, const char *name, struct instant now);
+
+/* `clear vpn tunnel NAME`: closes it and, where it initiates, begins anew. False: no such tunnel. */
+bool tunnels_clear(struct tunnels *tunnels, const char *name, struct instant now);
+
+/* --- world in -------------------------------------------------------------------------------------------- */
+
+/* Every output of the engine but DATAGRAM, and every event of the plane but IKE. */
+void tunnels_ike_output(struct tunnels *tunnels, const struct ike_output *out, struct instant now);
+void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *event, struct instant now);
+void tunnels_expire(struct tunnels *tunnels, struct instant now);
+struct instant tunnels_next_expiry(const struct tunnels *tunnels);
+
+/* --- what changed, for the log: pulled like the engine's outputs ----------------------------------------- */
+
+enum tunnel_news_type {
+	TUNNEL_NEWS_LINK_UP,
+	TUNNEL_NEWS_LINK_DOWN,
+	TUNNEL_NEWS_IKE_UP,
+	TUNNEL_NEWS_IKE_DOWN,
+	TUNNEL_NEWS_FAILURE, /* an attempt failed; said once until the reason changes */
+	TUNNEL_NEWS_DPLANE,  /* the data plane refused something */
+};
+struct tunnel_news {
+	enum tunnel_news_type type;
+	char tunnel[LIMIT_NAME + 1];
+	char interface[16];
+	struct instant when;
+	char words[384]; /* the whole sentence behind the tunnel's name */
+};
+bool tunnels_news(struct tunnels *tunnels, struct tunnel_news *news);
+
+/* --- the link rule: tunnel_link.c ------------------------------------------------------------------------ */
+
+/* Facts that decide it, and nothing else does. */
+struct tunnel_link_facts {
+	bool enabled;	      /* configured and not shut down */
+	bool dplane;	      /* there is a data plane and it has the interface */
+	bool usable_child;    /* an installed pair */
+	bool proven;	      /* heard from the peer through this very pair or IKE SA since it was installed */
+	bool reachable;	      /* not declared unreachable since */
+	bool inside_dead;     /* ESP answered before and is silent now, though IKE answers */
+	bool published;	      /* the link is up now */
+	struct instant up_allowed; /* not up before this: hold-up */
+};
+
+struct tunnel_link_verdict {
+	bool up;
+	const char *why; /* the operator's words: the first fact that keeps it down, or "peer is reachable" */
+};
+
+struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *facts, struct instant now);
+
+/* --- show: by value -------------------------------------------------------------------------------------- */
+
+struct tunnel_info {
+	char name[LIMIT_NAME + 1];
+	const struct tunnel_cfg *cfg; /* borrowed until the next change */
+	const char *dataplane;	      /* "userspace", "none" */
+	bool link_up;
+	char link_reason[256];
+	struct instant link_since;
+	uint32_t link_changes;
+	struct ike_conn_info ike;
+	bool child_installed;
+	struct dplane_child_stats child;
+	struct dplane_inside_stats inside;
+	uint32_t mtu;
+	struct instant last_heard; /* {0}: never */
+	bool reachable;
+};
+
+/* In order of names; false at the end. The next of NULL is the first. */
+bool tunnels_info(const struct tunnels *tunnels, const char *name, struct tunnel_info *info);
+bool tunnels_info_next(const struct tunnels *tunnels, const char *after, struct tunnel_info *info);
+
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a tunnel asks of the engine: the connection's configuration, when to initiate, when to begin anew.
+ * Level-triggered; called by tunnel_reconcile(). RFC 7296 2.4 leaves the pace of new attempts to us: about
+ * one second at first, doubling, never more than 30, with jitter so that two ends that lost each other do
+ * not collide forever.
+ */
+#include <zebra.h>
+
+#include "lib/jhash.h"
+
+#include "bgpvpnd/tunnel/tunnel_private.h"
+
+#define BACKOFF_FIRST_US USEC_PER_S
+#define BACKOFF_MAX_US	 (30 * USEC_PER_S)
+
+struct ike_conn_info tunnel_dial_info(const struct tunnel *t)
+{
+	struct ike_conn_info info;
+
+	if (!t->dial.given || !ike_conn_info(t->all->engine, t->conn, &info))
+		info = (struct ike_conn_info){.phase = IKE_PHASE_NONE};
+	return info;
+}
+
+void tunnel_dial_init(struct tunnel *t, struct instant now)
+{
+	t->dial = (struct tunnel_dial){.at = now};
+}
+
+/*
+ * 3/4 to 5/4 of the nominal time. The clock's microseconds make the two ends differ, the name two tunnels of
+ * one end.
+ */
+static int64_t backoff_us(const struct tunnel *t, struct instant now)
+{
+	uint32_t doublings = t->dial.attempts > 1 ? MIN(t->dial.attempts - 1, 5U) : 0;
+	int64_t nominal = MIN(BACKOFF_FIRST_US << doublings, BACKOFF_MAX_US);
+	uint32_t hash = jhash(t->cfg->name, strlen(t->cfg->name), (uint32_t)now.us);
+
+	return nominal * 3 / 4 + hash % (nominal / 2);
+}
+
+static void schedule(struct tunnel *t, struct instant now)
+{
+	t->dial.at = instant_add(now, backoff_us(t, now));
+}
+
+static void forget_backoff(struct tunnel *t)
+{
+	t->dial.attempts = 0;
+	t->dial.at = INSTANT_NEVER;
+}
+
+static bool dials(const struct tunnel *t)
+{
+	return t->dial.given && !t->cfg->ike->passive;
+}
+
+static void initiate(struct tunnel *t, struct instant now)
+{
+	if (ike_initiate(t->all->engine, t->conn, now)) {
+		t->dial.attempts++;
+		t->dial.at = INSTANT_NEVER;
+	} else {
+		schedule(t, now);
+	}
+}
+
+/*
+ * An IKE SA without a Child SA serves nobody: the peer deleted it, or the data plane refused it. Later,
+ * begin anew.
+ */
+static void childless(struct tunnel *t, struct instant now)
+{
+	if (t->port.num_children)
+		return;
+	if (instant_is_never(t->dial.at)) {
+		schedule(t, now);
+	} else if (instant_reached(t->dial.at, now)) {
+		ike_terminate(t->all->engine, t->conn, IKE_R_CHILD_DELETED_BY_PEER, now);
+		if (tunnel_dial_info(t).phase == IKE_PHASE_NONE)
+			initiate(t, now);
+	}
+}
+
+void tunnel_dial_reconcile(struct tunnel *t, struct instant now)
+{
+	if (!tunnel_enabled(t) || !t->port.link) {
+		tunnel_dial_stop(t, IKE_R_DELETED_BY_US, now);
+		return;
+	}
+	if (t->dial.given != t->cfg->ike) {
+		ike_conn_set(t->all->engine, t->conn, t->cfg->ike);
+		t->dial.given = t->cfg->ike;
+	}
+	if (!dials(t))
+		return;
+	switch (tunnel_dial_info(t).phase) {
+	case IKE_PHASE_NONE:
+		if (instant_is_never(t->dial.at))
+			schedule(t, now);
+		else if (instant_reached(t->dial.at, now))
+			initiate(t, now);
+		break;
+	case IKE_PHASE_SA_INIT:
+	case IKE_PHASE_AUTH:
+		break;
+	case IKE_PHASE_ESTABLISHED:
+		childless(t, now);
+		break;
+	}
+}
+
+struct instant tunnel_dial_next(const struct tunnel *t)
+{
+	return dials(t) ? t->dial.at : INSTANT_NEVER;
+}
+
+void tunnel_dial_restart(struct tunnel *t, enum ike_reason reason, struct instant now)
+{
+	if (!t->dial.given)
+		return;
+	ike_terminate(t->all->engine, t->conn, reason, now);
+	tunnel_port_children_drop(t);
+	t->dial.attempts = 0;
+	t->dial.at = now;
+	t->dial.said = 0;
+}
+
+void tunnel_dial_stop(struct tunnel *t, enum ike_reason reason, struct instant now)
+{
+	if (!t->dial.given)
+		return;
+	tunnel_dial_restart(t, reason, now);
+	ike_conn_del(t->all->engine, t->conn);
+	t->dial.given = NULL;
+}
+
+/*
+ * --- events: words, and success that ends a backoff ------------------------------------------------------
+ */
+
+static void say_up(struct tunnel *t, const struct ike_conn_info *info, struct instant now)
+{
+	if (t->dial.ike_up)
+		return;
+	t->dial.ike_up = true;
+	tunnel_say(t, TUNNEL_NEWS_IKE_UP, now, "IKE up with %pIA, begun by %s: %s", &info->remote.addr,
+		   info->initiator ? "us" : "the peer", info->ike_proposal);
+}
+
+/* The same failure again and again is one line, until it is another one or something succeeded. */
+static void say_failure(struct tunnel *t, const char *words, const char *detail, struct instant now)
+{
+	uint32_t hash = jhash(detail, strlen(detail), jhash(words, strlen(words), 1));
+
+	if (hash == t->dial.said)
+		return;
+	t->dial.said = hash;
+	tunnel_say(t, TUNNEL_NEWS_FAILURE, now, "IKE failed with %pIA: %s%s%s", &t->cfg->ike->remote, words,
+		   detail[0] ? ": " : "", detail);
+}
+
+static bool by_operator(enum ike_reason reason)
+{
+	return reason == IKE_R_DELETED_BY_US || reason == IKE_R_CONFIG_CHANGED || reason == IKE_R_REPLACED;
+}
+
+static void say_down(struct tunnel *t, const struct ike_conn_info *info, enum ike_reason reason,
+		     struct instant now)
+{
+	const char *words = ike_reason_info(reason)->words;
+	const char *detail = info->last_failure == reason ? info->last_failure_detail : "";
+
+	/* One of several: the tunnel still has an IKE SA. */
+	if (info->phase == IKE_PHASE_ESTABLISHED)
+		return;
+	if (t->dial.ike_up)
+		tunnel_say(t, TUNNEL_NEWS_IKE_DOWN, now, "IKE down: %s%s%s", words, detail[0] ? ": " : "",
+			   detail);
+	else if (!by_operator(reason))
+		say_failure(t, words, detail, now);
+	t->dial.ike_up = false;
+}
+
+void tunnel_dial_event(struct tunnel *t, const struct ike_output *out, struct instant now)
+{
+	struct ike_conn_info info = tunnel_dial_info(t);
+
+	switch (out->event) {
+	case IKE_EVENT_IKE_UP:
+		/*
+		 * A peer that dials us is there: whatever we waited for, wait no longer than the first time.
+		 */
+		if (!info.initiator)
+			forget_backoff(t);
+		say_up(t, &info, now);
+		break;
+	case IKE_EVENT_IKE_DOWN:
+		say_down(t, &info, out->reason, now);
+		break;
+	case IKE_EVENT_CHILD_UP:
+		forget_backoff(t);
+		t->dial.said = 0;
+		break;
+	case IKE_EVENT_CHILD_DOWN:
+		break;
+	case IKE_EVENT_HEARD:
+		tunnel_reach_heard(&t->reach, now);
+		break;
+	}
+}

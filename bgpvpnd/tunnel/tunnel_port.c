@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a tunnel has in the data plane: its interface, kept as the configuration wants it, and its Child SAs.
+ * Called by tunnel_reconcile() and by the engine's CHILD_ADD and CHILD_DELETE.
+ */
+#include <zebra.h>
+
+#include "bgpvpnd/tunnel/tunnel_mtu.h"
+#include "bgpvpnd/tunnel/tunnel_private.h"
+
+/* After a refusal: soon enough for an operator who mends it, rare enough to cost nothing. */
+#define RETRY_US (3 * USEC_PER_S)
+
+static void refused(struct tunnel *t, const char *what, int rc, struct instant now)
+{
+	const char *why = dplane_error(t->all->dplane);
+	char words[sizeof(t->port.error)];
+
+	snprintf(words, sizeof(words), "%s: %s", what, why[0] ? why : safe_strerror(-rc));
+	t->port.retry = instant_add(now, RETRY_US);
+	if (strcmp(words, t->port.error) == 0)
+		return;
+	strlcpy(t->port.error, words, sizeof(t->port.error));
+	tunnel_say(t, TUNNEL_NEWS_DPLANE, now, "%s", words);
+}
+
+/*
+ * --- interface -------------------------------------------------------------------------------------------
+ */
+
+static uint16_t clamp_mss(const struct tunnel_cfg *cfg, uint32_t mtu, bool ipv6)
+{
+	uint16_t fits = tunnel_mtu_mss(mtu, ipv6);
+
+	if (cfg->tcp_mss == UINT32_MAX)
+		return 0;
+	return cfg->tcp_mss ? MIN(cfg->tcp_mss, fits) : fits;
+}
+
+static void wanted_params(const struct tunnel *t, struct dplane_link_params *params)
+{
+	const struct tunnel_cfg *cfg = t->cfg;
+	uint32_t auto_mtu = t->port.auto_mtu ? t->port.auto_mtu : tunnel_mtu_expected(cfg->ike);
+
+	*params = (struct dplane_link_params){
+		.mtu = cfg->mtu ? cfg->mtu : auto_mtu,
+		.num_inside = cfg->num_inside,
+	};
+	strlcpy(params->name, cfg->interface, sizeof(params->name));
+	memcpy(params->inside, cfg->inside, sizeof(params->inside));
+	params->mss_v4 = clamp_mss(cfg, params->mtu, false);
+	params->mss_v6 = clamp_mss(cfg, params->mtu, true);
+}
+
+static bool params_same(const struct dplane_link_params *a, const struct dplane_link_params *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->mtu == b->mtu && a->mss_v4 == b->mss_v4 &&
+	       a->mss_v6 == b->mss_v6 &&
+	       tunnel_inside_same(a->inside, a->num_inside, b->inside, b->num_inside);
+}
+
+void tunnel_port_close(struct tunnel *t)
+{
+	struct dplane *dp = t->all->dplane;
+
+	tunnel_port_children_drop(t);
+	if (t->port.link)
+		dp->ops->link_del(dp, t->port.link);
+	t->port.link = 0;
+}
+
+/*
+ * An interface is never renamed: the kernel would keep its index, and zebra everything that it knew of the
+ * old name.
+ */
+static int apply(struct tunnel *t, const struct dplane_link_params *params)
+{
+	struct dplane *dp = t->all->dplane;
+
+	if (t->port.link)
+		return dp->ops->link_set(dp, t->port.link, params);
+	return dp->ops->link_add(dp, params, &t->port.link);
+}
+
+void tunnel_port_reconcile(struct tunnel *t, struct instant now)
+{
+	struct dplane_link_params params;
+	bool was = t->port.link != 0;
+	int rc;
+
+	if (!t->all->dplane || t->closing || !t->cfg->interface[0])
+		return;
+	wanted_params(t, &params);
+	if (was && params_same(&params, &t->port.params))
+		return;
+	if (!instant_reached(t->port.retry, now))
+		return;
+	rc = apply(t, &params);
+	if (rc < 0) {
+		refused(t, was ? "cannot change the interface" : "cannot create the interface", rc, now);
+		return;
+	}
+	t->port.params = params;
+	t->port.error[0] = '\0';
+	t->port.retry = (struct instant){};
+}
+
+struct instant tunnel_port_next(const struct tunnel *t)
+{
+	return t->all->dplane && t->port.retry.us ? t->port.retry : INSTANT_NEVER;
+}
+
+void tunnel_port_lost(struct tunnel *t, struct instant now)
+{
+	/* Frees the handle; the interface itself is gone. */
+	tunnel_port_close(t);
+	tunnel_say(t, TUNNEL_NEWS_DPLANE, now, "somebody removed interface %s; it is made again",
+		   t->cfg->interface);
+}
+
+int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now)
+{
+	struct dplane *dp = t->all->dplane;
+	int rc;
+
+	if (!t->port.link)
+		return 0;
+	rc = dp->ops->link_set_running(dp, t->port.link, running);
+	if (rc < 0)
+		refused(t, "cannot set the link state", rc, now);
+	else
+		t->port.error[0] = '\0';
+	return rc;
+}
+
+/*
+ * --- Child SAs -------------------------------------------------------------------------------------------
+ */
+
+static uint32_t mtu_of(const struct child_sa_params *params)
+{
+	/* The user-space plane always encapsulates, whatever was detected. */
+	const struct tunnel_mtu_outer outer = {
+		.path_mtu = TUNNEL_MTU_PATH,
+		.ipv6 = IS_IPADDR_V6(&params->remote.addr),
+		.udp = true,
+		.encr = params->encr,
+		.integ = params->integ,
+	};
+
+	return tunnel_mtu_inner(&outer);
+}
+
+int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params, struct instant now)
+{
+	struct dplane *dp = t->all->dplane;
+	int rc;
+
+	if (!tunnel_enabled(t))
+		return -ESHUTDOWN;
+	if (!t->port.link)
+		return -ENODEV;
+	if (t->port.num_children == LIMIT_CHILDREN)
+		return -ENOSPC;
+	rc = dp->ops->child_add(dp, t->port.link, params, t->cfg->replay_window);
+	if (rc < 0) {
+		refused(t, "cannot install the Child SA", rc, now);
+		return rc;
+	}
+	if (!t->port.num_children)
+		t->child_since = now;
+	t->port.children[t->port.num_children++] = params->child_id;
+	t->port.auto_mtu = mtu_of(params);
+	t->port.error[0] = '\0';
+	return 0;
+}
+
+static void add_counts(struct dplane_child_stats *sum, const struct dplane_child_stats *one)
+{
+	sum->packets_in += one->packets_in;
+	sum->packets_out += one->packets_out;
+	sum->bytes_in += one->bytes_in;
+	sum->bytes_out += one->bytes_out;
+	sum->replays += one->replays;
+	sum->integrity_failures += one->integrity_failures;
+}
+
+static void child_drop(struct tunnel *t, int i)
+{
+	struct dplane *dp = t->all->dplane;
+	struct tunnel_port *port = &t->port;
+	struct dplane_child_stats last;
+
+	if (dp->ops->child_stats(dp, port->children[i], &last) == 0)
+		add_counts(&port->gone, &last);
+	dp->ops->child_del(dp, port->children[i]);
+	port->num_children--;
+	memmove(&port->children[i], &port->children[i + 1],
+		(port->num_children - i) * sizeof(port->children[0]));
+}
+
+void tunnel_port_child_del(struct tunnel *t, uint32_t child_id)
+{
+	for (int i = 0; i < t->port.num_children; i++)
+		if (t->port.children[i] == child_id) {
+			child_drop(t, i);
+			return;
+		}
+}
+
+void tunnel_port_children_drop(struct tunnel *t)
+{
+	while (t->port.num_children)
+		child_drop(t, t->port.num_children - 1);
+}
+
+void tunnel_port_stats(const struct tunnel *t, struct dplane_child_stats *stats)
+{
+	struct dplane *dp = t->all->dplane;
+	struct dplane_child_stats one;
+
+	*stats = t->port.gone;
+	for (int i = 0; i < t->port.num_children; i++) {
+		if (dp->ops->child_stats(dp, t->port.children[i], &one) < 0)
+			continue;
+		add_counts(stats, &one);
+		stats->last_in.us = MAX(stats->last_in.us, one.last_in.us);
+		stats->last_out.us = MAX(stats->last_out.us, one.last_out.us);
+	}
+}
+
+/*
+ * --- the inside ------------------------------------------------------------------------------------------
+ */
+
+void tunnel_port_inside(const struct tunnel *t, struct dplane_inside_stats *stats)
+{
+	struct dplane *dp = t->all->dplane;
+
+	*stats = (struct dplane_inside_stats){};
+	if (t->port.link && dp->ops->inside_stats(dp, t->port.link, stats) < 0)
+		*stats = (struct dplane_inside_stats){};
+}
+
+/* Without an inside address there is nobody to ask: the plane refuses, and its counters say so. */
+void tunnel_port_inside_probe(const struct tunnel *t)
+{
+	struct dplane *dp = t->all->dplane;
+
+	if (t->port.link)
+		dp->ops->inside_probe(dp, t->port.link);
+}

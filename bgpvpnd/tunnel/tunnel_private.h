@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The tunnel's inside, private to tunnel/. One struct tunnel has four nouns, each with a file that owns it:
+ *
+ *	dial	what it asks of the engine: when to initiate, back off, begin anew	tunnel_dial.c
+ *	port	what it has in the data plane: interface, Child SAs			tunnel_port.c
+ *	reach	whether the peer is there						tunnel_reach.c
+ *	link	what is published of it							tunnel_reconcile.c
+ *
+ * tunnel_reconcile() goes through them in this order, after every change.
+ */
+#ifndef BGPVPN_TUNNEL_TUNNEL_PRIVATE_H
+#define BGPVPN_TUNNEL_TUNNEL_PRIVATE_H
+
+#include "lib/typesafe.h"
+
+#include "bgpvpnd/tunnel/tunnel.h"
+#include "bgpvpnd/tunnel/tunnel_reach.h"
+
+PREDECL_RBTREE_UNIQ(tunnel_names);
+PREDECL_HASH(tunnel_conns);
+PREDECL_HEAP(tunnel_timers);
+PREDECL_LIST(tunnel_news_queue);
+
+struct tunnel_dial {
+	struct ike_conn_cfg *given; /* what the engine has; borrowed (the engine counts it). NULL: nothing */
+	struct instant at;	    /* initiate not before; INSTANT_NEVER: not decided */
+	uint32_t attempts;	    /* in a row without a Child SA */
+	bool ike_up;		    /* said so */
+	uint32_t said;		    /* hash of the last failure's words */
+};
+
+struct tunnel_port {
+	uint32_t link;			  /* the plane's handle; 0: none */
+	struct dplane_link_params params; /* as last accepted */
+	struct instant retry;		  /* not before, after a refusal */
+	char error[320];		  /* the refusal; "" */
+	uint8_t num_children;
+	uint32_t children[LIMIT_CHILDREN]; /* the last one sends */
+	struct dplane_child_stats gone;	   /* of those deleted */
+	uint32_t auto_mtu;		   /* of the last negotiated suite; 0: none yet */
+};
+
+struct tunnel_link {
+	bool up; /* published */
+	struct instant since;
+	struct instant up_allowed;
+	uint32_t changes;
+};
+
+struct tunnel {
+	struct tunnel_names_item by_name;
+	struct tunnel_conns_item by_conn;
+	struct tunnel_timers_item timer;
+	struct tunnels *all;
+	struct tunnel_cfg *cfg; /* counted */
+	uint32_t conn;
+	bool closing;
+	struct instant due;  /* key of the heap */
+	struct instant seen; /* the last reconcile */
+	struct instant child_since;
+	struct tunnel_dial dial;
+	struct tunnel_port port;
+	struct tunnel_reach reach;
+	struct tunnel_link link;
+};
+
+struct tunnels {
+	struct ike_engine *engine; /* borrowed */
+	struct dplane *dplane;	   /* borrowed; may be NULL */
+	uint32_t last_conn;
+	struct tunnel_names_head names;
+	struct tunnel_conns_head conns;
+	struct tunnel_timers_head timers;
+	struct tunnel_news_queue_head news;
+};
+
+int tunnel_name_cmp(const struct tunnel *a, const struct tunnel *b);
+int tunnel_conn_cmp(const struct tunnel *a, const struct tunnel *b);
+uint32_t tunnel_conn_hash(const struct tunnel *t);
+int tunnel_timer_cmp(const struct tunnel *a, const struct tunnel *b);
+
+DECLARE_RBTREE_UNIQ(tunnel_names, struct tunnel, by_name, tunnel_name_cmp);
+DECLARE_HASH(tunnel_conns, struct tunnel, by_conn, tunnel_conn_cmp, tunnel_conn_hash);
+DECLARE_HEAP(tunnel_timers, struct tunnel, timer, tunnel_timer_cmp);
+
+static inline bool tunnel_enabled(const struct tunnel *t)
+{
+	return !t->closing && !t->cfg->shutdown;
+}
+
+struct tunnel *tunnel_find(const struct tunnels *tunnels, const char *name);
+
+/*
+ * --- tunnel_cfg.c ----------------------------------------------------------------------------------------
+ */
+
+/* Fills in what the engine's part repeats of the tunnel's. */
+void tunnel_cfg_seal(struct tunnel_cfg *cfg);
+bool tunnel_inside_same(const struct prefix *a, uint8_t num_a, const struct prefix *b, uint8_t num_b);
+
+/*
+ * --- tunnel_reconcile.c ----------------------------------------------------------------------------------
+ */
+
+void tunnel_reconcile(struct tunnel *t, struct instant now);
+
+/* Brings the link down, tells the peer, and gives the interface back. */
+void tunnel_close(struct tunnel *t, struct instant now);
+struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t);
+
+/*
+ * --- tunnel_dial.c ---------------------------------------------------------------------------------------
+ */
+
+void tunnel_dial_init(struct tunnel *t, struct instant now);
+void tunnel_dial_reconcile(struct tunnel *t, struct instant now);
+struct instant tunnel_dial_next(const struct tunnel *t);
+void tunnel_dial_event(struct tunnel *t, const struct ike_output *out, struct instant now);
+
+/* Closes what runs and begins anew at once; stop makes the engine forget the connection too. */
+void tunnel_dial_restart(struct tunnel *t, enum ike_reason reason, struct instant now);
+void tunnel_dial_stop(struct tunnel *t, enum ike_reason reason, struct instant now);
+
+/* All zeroes, IKE_PHASE_NONE, when the engine does not have the connection. */
+struct ike_conn_info tunnel_dial_info(const struct tunnel *t);
+
+/*
+ * --- tunnel_port.c ---------------------------------------------------------------------------------------
+ */
+
+void tunnel_port_reconcile(struct tunnel *t, struct instant now);
+struct instant tunnel_port_next(const struct tunnel *t);
+void tunnel_port_close(struct tunnel *t);
+
+/* The interface went away by itself. */
+void tunnel_port_lost(struct tunnel *t, struct instant now);
+int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now);
+
+int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params, struct instant now);
+void tunnel_port_child_del(struct tunnel *t, uint32_t child_id);
+void tunnel_port_children_drop(struct tunnel *t);
+
+/* Sums over all Child SAs that ever were; last_in and last_out of those installed now. */
+void tunnel_port_stats(const struct tunnel *t, struct dplane_child_stats *stats);
+void tunnel_port_inside(const struct tunnel *t, struct dplane_inside_stats *stats);
+void tunnel_port_inside_probe(const struct tunnel *t);
+
+/*
+ * --- tunnel_news.c ---------------------------------------------------------------------------------------
+ */
+
+void tunnel_say(struct tunnel *t, enum tunnel_news_type type, struct instant now, const char *fmt, ...)
+	PRINTFRR(4, 5);
+void tunnel_news_init(struct tunnels *tunnels);
+void tunnel_news_fini(struct tunnels *tunnels);
+
+/* The sentence for a link that goes up or down now. */
+void tunnel_say_link(struct tunnel *t, const struct tunnel_link_verdict *verdict, struct instant now);
+
+/*
+ * --- tunnel_show.c ---------------------------------------------------------------------------------------
+ */
+
+/* Why the link is as it is, as of the last reconcile. */
+void tunnel_link_reason(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len);
+
+#endif

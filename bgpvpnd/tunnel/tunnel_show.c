@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What `show vpn` prints, by value, and the one sentence that says why a tunnel is not up. */
+#include <zebra.h>
+
+#include "lib/printfrr.h"
+
+#include "bgpvpnd/tunnel/tunnel_private.h"
+
+/*
+ * --- why -------------------------------------------------------------------------------------------------
+ */
+
+static void no_dplane(const struct tunnel *t, char *buf, size_t len)
+{
+	if (!t->all->dplane)
+		strlcpy(buf, "no data plane", len);
+	else if (t->port.error[0])
+		strlcpy(buf, t->port.error, len);
+	else if (!t->cfg->interface[0])
+		strlcpy(buf, "no interface configured", len);
+	else
+		strlcpy(buf, "no interface in the data plane", len);
+}
+
+static void failed(const struct ike_conn_info *ike, const char *next, char *buf, size_t len)
+{
+	const char *detail = ike->last_failure_detail;
+
+	snprintf(buf, len, "no Child SA: %s%s%s; %s", ike_reason_info(ike->last_failure)->words,
+		 detail[0] ? ": " : "", detail, next);
+}
+
+static void no_child(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len)
+{
+	bool passive = t->cfg->ike->passive;
+
+	switch (ike->phase) {
+	case IKE_PHASE_NONE:
+		if (ike->last_failure != IKE_R_OK)
+			failed(ike, passive ? "waiting for the peer" : "trying again soon", buf, len);
+		else
+			snprintf(buf, len, "no Child SA: %s",
+				 passive ? "waiting for the peer" : "connecting soon");
+		break;
+	case IKE_PHASE_SA_INIT:
+		if (ike->last_failure != IKE_R_OK)
+			failed(ike, "trying again", buf, len);
+		else
+			snprintfrr(buf, len, "no Child SA: IKE_SA_INIT with %pIA", &ike->remote.addr);
+		break;
+	case IKE_PHASE_AUTH:
+		snprintfrr(buf, len, "no Child SA: IKE_AUTH with %pIA", &ike->remote.addr);
+		break;
+	case IKE_PHASE_ESTABLISHED:
+		if (t->port.error[0])
+			snprintf(buf, len, "no Child SA: %s", t->port.error);
+		else
+			strlcpy(buf, "no Child SA: the IKE SA has none (refused or deleted by the peer)",
+				len);
+		break;
+	}
+}
+
+static void unreachable(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len)
+{
+	snprintf(buf, len, "peer does not answer: silent for %" PRId64 " ms, %u liveness requests unanswered",
+		 instant_diff(t->seen, t->reach.silent_since) / USEC_PER_MS, ike->request_tries);
+}
+
+static const char *inside_words(const struct tunnel *t)
+{
+	struct dplane_inside_stats inside;
+
+	tunnel_port_inside(t, &inside);
+	return inside.sent && !inside.answered ? "; inside probe never answered" : "";
+}
+
+void tunnel_link_reason(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len)
+{
+	struct tunnel_link_facts facts = tunnel_link_facts(t);
+	struct tunnel_link_verdict verdict = tunnel_link_wanted(&facts, t->seen);
+
+	if (verdict.up && !t->link.up && t->port.error[0])
+		strlcpy(buf, t->port.error, len);
+	else if (verdict.up)
+		snprintf(buf, len, "%s%s", verdict.why, inside_words(t));
+	else if (facts.enabled && !facts.dplane)
+		no_dplane(t, buf, len);
+	else if (facts.enabled && !facts.usable_child)
+		no_child(t, ike, buf, len);
+	else if (facts.enabled && facts.proven && !facts.reachable)
+		unreachable(t, ike, buf, len);
+	else
+		strlcpy(buf, verdict.why, len);
+}
+
+/*
+ * --- by value --------------------------------------------------------------------------------------------
+ */
+
+static void fill(const struct tunnel *t, struct tunnel_info *info)
+{
+	*info = (struct tunnel_info){
+		.cfg = t->cfg,
+		.dataplane = t->all->dplane ? t->all->dplane->ops->name : "none",
+		.link_up = t->link.up,
+		.link_since = t->link.since,
+		.link_changes = t->link.changes,
+		.ike = tunnel_dial_info(t),
+		.child_installed = t->port.num_children > 0,
+		.mtu = t->port.link ? t->port.params.mtu : 0,
+		.last_heard = t->reach.last_heard,
+		.reachable = t->reach.active && t->reach.proven && t->reach.reachable,
+	};
+	strlcpy(info->name, t->cfg->name, sizeof(info->name));
+	tunnel_link_reason(t, &info->ike, info->link_reason, sizeof(info->link_reason));
+	tunnel_port_stats(t, &info->child);
+	tunnel_port_inside(t, &info->inside);
+}
+
+bool tunnels_info(const struct tunnels *tunnels, const char *name, struct tunnel_info *info)
+{
+	const struct tunnel *t = tunnel_find(tunnels, name);
+
+	if (!t)
+		return false;
+	fill(t, info);
+	return true;
+}
+
+bool tunnels_info_next(const struct tunnels *tunnels, const char *after, struct tunnel_info *info)
+{
+	struct tunnel_cfg cfg = {};
+	const struct tunnel key = {.cfg = &cfg};
+	const struct tunnel *t;
+
+	if (after) {
+		strlcpy(cfg.name, after, sizeof(cfg.name));
+		t = tunnel_names_const_find_gteq(&tunnels->names, &key);
+		if (t && strcmp(t->cfg->name, after) == 0)
+			t = tunnel_names_const_next(&tunnels->names, t);
+	} else {
+		t = tunnel_names_const_first(&tunnels->names);
+	}
+	if (!t)
+		return false;
+	fill(t, info);
+	return true;
+}
