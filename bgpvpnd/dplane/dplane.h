@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Floor 2: data planes. The folder's public header: what a data plane is asked to do, in argument structs, and what it
+ * reports. Two implementations stand behind it: tun/ (ESP in user space over a TUN) and, later, xfrm/ (ESP in the
+ * kernel); tests bring a third that only remembers.
+ *
+ * Everything here is called from the main thread. A plane offers file descriptors and never schedules: the shell polls
+ * dplane_fd() and then pulls events until there are none. Functions return 0 or a negative errno; where an errno
+ * is not enough for an operator, dplane_error() says more.
+ */
+#ifndef BGPVPN_DPLANE_DPLANE_H
+#define BGPVPN_DPLANE_DPLANE_H
+
+#include <zebra.h>
+
+#include "lib/prefix.h"
+
+#include "bgpvpnd/base/base.h"
+
+struct dplane; /* one opened plane */
+
+/* What the shell lends a plane. Borrowed: outlives it. */
+struct dplane_env {
+	void *arg;
+	/* Raises (true) and lowers (false) CAP_NET_ADMIN and CAP_NET_RAW around privileged calls; may be NULL in tests. */
+	void (*privileged)(void *arg, bool raise);
+	uint16_t natt_port; /* 4500, other values in tests only */
+};
+
+/* The tunnel interface. */
+struct dplane_link_params {
+	char name[16]; /* IFNAMSIZ */
+	uint32_t mtu;
+	uint8_t num_inside;
+	struct prefix inside[LIMIT_INSIDE_PREFIXES]; /* address with its length: 169.254.10.1/30 */
+	uint16_t mss_v4; /* clamp TCP MSS of SYNs to this; 0: leave alone */
+	uint16_t mss_v6;
+};
+
+struct dplane_child_stats {
+	uint64_t packets_in;
+	uint64_t packets_out;
+	uint64_t bytes_in; /* inner bytes */
+	uint64_t bytes_out;
+	uint64_t replays;	 /* dropped by the window, RFC 4303 3.4.3 */
+	uint64_t integrity_failures;
+	struct instant last_in;  /* last authenticated ESP packet; {0}: none yet */
+	struct instant last_out; /* last packet sent; {0}: none yet */
+};
+
+/* Named refusals of the whole plane, for show and for the telemetry of the next issues. */
+struct dplane_counters {
+	uint64_t no_sa;	      /* ESP with a SPI that nobody has */
+	uint64_t malformed;   /* too short, wrong padding, inner packet that is not IP */
+	uint64_t selectors;   /* inner packet outside the traffic selectors */
+	uint64_t no_child;    /* packet into a link that has no outbound SA: dropped, never in the clear */
+	uint64_t queue_full;  /* IKE datagrams dropped: LIMIT_PLANE_EVENTS */
+	uint64_t tun_errors;
+	uint64_t socket_errors;
+	uint64_t too_big;     /* above the MTU */
+};
+
+/* Reachability of the inside, DESIGN.md "Reachability": an ICMP echo between the inside addresses. */
+struct dplane_inside_stats {
+	uint64_t sent;
+	uint64_t answered;
+	struct instant last_sent;     /* {0}: never */
+	struct instant last_answered; /* {0}: never */
+};
+
+enum dplane_event_type {
+	DPLANE_EVENT_IKE,	  /* a datagram on port 4500 with the non-ESP marker, marker removed */
+	DPLANE_EVENT_SOFT_EXPIRE, /* a Child SA should be rekeyed: packets, bytes or sequence numbers */
+	DPLANE_EVENT_LINK_GONE,	  /* somebody removed the interface */
+};
+
+struct dplane_event {
+	enum dplane_event_type type;
+	struct endpoint local; /* IKE */
+	struct endpoint remote;
+	struct bytes datagram; /* IKE: valid until the next dplane_event_next() */
+	uint32_t link;	       /* LINK_GONE */
+	uint32_t child_id;     /* SOFT_EXPIRE */
+};
+
+/*
+ * `link` is the plane's handle of an interface, given by link_add, never 0. A child belongs to one link; on one link, the child
+ * added last is the one that sends, older ones go on receiving until they are deleted (make before break).
+ */
+struct dplane_ops {
+	const char *name; /* "userspace", "kernel" */
+
+	/* 0, or -errno with dplane_error() set. Opens what it can; what it can't is in dplane_error(). */
+	int (*open)(struct dplane *dp);
+	void (*close)(struct dplane *dp);
+
+	/*
+	 * Creates or adopts the interface, down-linked (not running), admin up, with these addresses and this MTU.
+	 * link_set changes them in place. link_del removes the interface; link_release leaves it behind for a successor.
+	 */
+	int (*link_add)(struct dplane *dp, const struct dplane_link_params *params, uint32_t *link);
+	int (*link_set)(struct dplane *dp, uint32_t link, const struct dplane_link_params *params);
+	int (*link_del)(struct dplane *dp, uint32_t link);
+	int (*link_set_running)(struct dplane *dp, uint32_t link, bool running);
+
+	/* A SPI that no other inbound SA of this plane has; not below 256. 0 on failure. release gives an unused one back. */
+	uint32_t (*spi_reserve)(struct dplane *dp);
+	void (*spi_release)(struct dplane *dp, uint32_t spi);
+
+	/* Both directions or none. Takes copies. replay_window in packets, 0: off. */
+	int (*child_add)(struct dplane *dp, uint32_t link, const struct child_sa_params *params, uint16_t replay_window);
+	int (*child_del)(struct dplane *dp, uint32_t child_id);
+	int (*child_stats)(struct dplane *dp, uint32_t child_id, struct dplane_child_stats *stats);
+
+	/* The peer's address or port changed (NAT, MOBIKE): the child's endpoints follow. */
+	int (*child_move)(struct dplane *dp, uint32_t child_id, const struct endpoint *local, const struct endpoint *remote);
+
+	/*
+	 * Sends one ICMP echo request from inside[0] to the other host of its prefix through the sending child, and counts
+	 * answers to it; while the link is not running the plane itself answers such requests of the peer, so that two
+	 * of us can prove the inside before the link is up.
+	 */
+	int (*inside_probe)(struct dplane *dp, uint32_t link);
+	int (*inside_stats)(struct dplane *dp, uint32_t link, struct dplane_inside_stats *stats);
+
+	/* IKE on the NAT-T port, which the plane may own; adds the non-ESP marker (RFC 3948 2.2). */
+	int (*ike_send)(struct dplane *dp, const struct endpoint *local, const struct endpoint *remote, struct bytes datagram);
+
+	/* Readable when dplane_event_next() has something. -1: never. */
+	int (*fd)(struct dplane *dp);
+	bool (*event_next)(struct dplane *dp, struct dplane_event *event);
+
+	void (*counters)(struct dplane *dp, struct dplane_counters *counters);
+};
+
+/* A plane's private struct begins with this. */
+struct dplane {
+	const struct dplane_ops *ops;
+	const struct dplane_env *env;
+	char error[256]; /* the last failure in the operator's words, with what to do; "" when there was none */
+};
+
+static inline const char *dplane_error(const struct dplane *dp)
+{
+	return dp->error;
+}
+
+/* The user-space plane, not opened yet; dplane_tun_free() after close. */
+struct dplane *dplane_tun_new(const struct dplane_env *env);
+void dplane_tun_free(struct dplane *dp);
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The few things that both planes ask of rtnetlink: find an interface, its MTU, up and down, its addresses.
+ * Each call opens a socket, asks, waits for the kernel's answer and closes: they are rare, and a socket
+ * opened while the privileges are raised keeps nothing for later. Main thread, inside dplane_privileged().
+ */
+#ifndef BGPVPN_DPLANE_RTNL_H
+#define BGPVPN_DPLANE_RTNL_H
+
+#include <zebra.h>
+
+#include "lib/prefix.h"
+
+struct rtnl_link {
+	uint32_t ifindex;
+	uint32_t mtu;
+	bool up;       /* IFF_UP: the administrator's wish */
+	bool running;  /* IFF_RUNNING: what zebra goes by */
+	char kind[16]; /* "tun", "xfrm", "veth"; "" for hardware and lo */
+};
+
+/* 0, -ENODEV when there is none of that name, or another negative errno. */
+int rtnl_link_find(const char *name, struct rtnl_link *link);
+
+int rtnl_link_set_up(uint32_t ifindex, bool up);
+int rtnl_link_set_mtu(uint32_t ifindex, uint32_t mtu);
+
+/*
+ * Operational state dormant (RFC 2863): not running, told to everybody before this returns. Nothing when it
+ * is not running.
+ */
+int rtnl_link_set_dormant(uint32_t ifindex);
+
+/*
+ * Makes `want` the addresses of ours on the interface: adds what is missing, removes what an earlier call (or
+ * an earlier run of the daemon) had put there and is no longer wanted. Ours carry IFA_PROTO (kernel 5.18);
+ * addresses of others and IPv6 link-local ones stay. On older kernels only those in `before` are known as
+ * ours. *failed, when not NULL, is the address that an error is about.
+ */
+int rtnl_addresses_set(uint32_t ifindex, const struct prefix *want, size_t num_want,
+		       const struct prefix *before, size_t num_before, const struct prefix **failed);
+
+#endif

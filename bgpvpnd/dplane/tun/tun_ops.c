@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The user-space plane behind dplane_ops: its life, IKE on the NAT-T port, events and counters. Interfaces
+ * are in tun_link.c, Child SAs in tun_child.c. Main thread; open() starts the tun thread, so it comes after
+ * the daemon has forked.
+ */
+#include <zebra.h>
+
+#include "lib/log.h"
+#include "lib/memory.h"
+
+#include "bgpvpnd/dplane/tun/tun_dev.h"
+#include "bgpvpnd/dplane/tun/tun_plane.h"
+
+DEFINE_MTYPE_STATIC(BGPVPN, TUN_PLANE, "VPN TUN data plane");
+
+static int worker_start(struct tun_plane *plane)
+{
+	int err;
+
+	plane->queue = tun_queue_new();
+	if (!plane->queue)
+		return dplane_fail(&plane->dp, errno, "cannot start the data plane: %s",
+				   safe_strerror(errno));
+	err = tun_worker_new(&plane->socks, plane->dp.env->natt_port, plane->queue, &plane->counters,
+			     &plane->worker);
+	if (err)
+		return dplane_fail(&plane->dp, -err, "cannot start the data plane's thread: %s",
+				   safe_strerror(-err));
+	return 0;
+}
+
+/*
+ * Without TUN or with the port taken the plane still opens: the daemon serves what it can, and says what it
+ * can't.
+ */
+static int tun_open(struct dplane *dp)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+	int err;
+
+	dp->error[0] = '\0';
+	dplane_privileged(dp, true);
+	tun_socks_open(dp, &plane->socks);
+	tun_dev_probe(dp);
+	dplane_privileged(dp, false);
+	tun_links_setup(plane);
+	tun_children_setup(plane);
+	err = worker_start(plane);
+	if (err)
+		dp->ops->close(dp);
+	return err;
+}
+
+/*
+ * The interfaces stay behind without carrier (the kernel takes it when the descriptor closes), for a
+ * successor to adopt.
+ */
+static void tun_close(struct dplane *dp)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+
+	tun_worker_free(plane->worker);
+	plane->worker = NULL;
+	tun_children_teardown(plane);
+	tun_links_teardown(plane);
+	tun_queue_free(plane->queue);
+	plane->queue = NULL;
+	tun_socks_close(&plane->socks);
+}
+
+/*
+ * --- IKE on the NAT-T port -------------------------------------------------------------------------------
+
+ */
+
+static int ike_send_on(const struct tun_path *path, int fd, struct bytes datagram)
+{
+	uint8_t non_esp_marker[4] = {}; /* RFC 3948 2.2 */
+	struct iovec iov[2] = {
+		{.iov_base = non_esp_marker, .iov_len = sizeof(non_esp_marker)},
+		{.iov_base = (void *)datagram.p, .iov_len = datagram.n},
+	};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+	struct tun_control control;
+
+	tun_path_apply(path, 0, &msg, &control);
+	return sendmsg(fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+static int tun_ike_send(struct dplane *dp, const struct endpoint *local, const struct endpoint *remote,
+			struct bytes datagram)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+	struct tun_path path;
+	int err = tun_path_init(&path, local, remote, true);
+
+	if (err)
+		return dplane_fail(dp, -err, "an IKE datagram needs two addresses of one family");
+	if (plane->socks.fd[path.sock] < 0)
+		return dplane_fail(dp, ENOTCONN,
+				   "UDP port %u is not open: see what could not be opened at start",
+				   dp->env->natt_port);
+	err = ike_send_on(&path, plane->socks.fd[path.sock], datagram);
+	if (err) {
+		plane->ike_send_errors++;
+		return dplane_fail(dp, -err, "cannot send IKE from UDP port %u: %s", dp->env->natt_port,
+				   safe_strerror(-err));
+	}
+	return 0;
+}
+
+/*
+ * --- events and counters ---------------------------------------------------------------------------------
+
+ */
+
+static int tun_fd(struct dplane *dp)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+
+	return plane->queue ? tun_queue_fd(plane->queue) : -1;
+}
+
+static bool tun_event_next(struct dplane *dp, struct dplane_event *event)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+
+	return plane->queue && tun_queue_pop(plane->queue, event);
+}
+
+static void tun_counters_read(struct dplane *dp, struct dplane_counters *counters)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+	const struct tun_counters *now = &plane->counters;
+
+	*counters = (struct dplane_counters){
+		.no_sa = tun_counted(&now->no_sa),
+		.malformed = tun_counted(&now->malformed),
+		.selectors = tun_counted(&now->selectors),
+		.no_child = tun_counted(&now->no_child),
+		.queue_full = tun_counted(&now->queue_full),
+		.tun_errors = tun_counted(&now->tun_errors),
+		.socket_errors = tun_counted(&now->socket_errors) + plane->ike_send_errors,
+		.too_big = tun_counted(&now->too_big),
+	};
+}
+
+static const struct dplane_ops tun_ops = {
+	.name = "userspace",
+	.open = tun_open,
+	.close = tun_close,
+	.link_add = tun_link_add,
+	.link_set = tun_link_set,
+	.link_del = tun_link_del,
+	.link_set_running = tun_link_set_running,
+	.spi_reserve = tun_spi_reserve,
+	.spi_release = tun_spi_release,
+	.child_add = tun_child_add,
+	.child_del = tun_child_del,
+	.child_stats = tun_child_stats,
+	.child_move = tun_child_move,
+	.inside_probe = tun_link_inside_probe,
+	.inside_stats = tun_link_inside_stats,
+	.ike_send = tun_ike_send,
+	.fd = tun_fd,
+	.event_next = tun_event_next,
+	.counters = tun_counters_read,
+};
+
+struct dplane *dplane_tun_new(const struct dplane_env *env)
+{
+	struct tun_plane *plane = XCALLOC(MTYPE_TUN_PLANE, sizeof(*plane));
+
+	plane->dp.ops = &tun_ops;
+	plane->dp.env = env;
+	for (size_t i = 0; i < TUN_SOCKS; i++)
+		plane->socks.fd[i] = -1;
+	return &plane->dp;
+}
+
+void dplane_tun_free(struct dplane *dp)
+{
+	struct tun_plane *plane;
+
+	if (!dp)
+		return;
+	plane = tun_plane_of(dp);
+	XFREE(MTYPE_TUN_PLANE, plane);
+}
