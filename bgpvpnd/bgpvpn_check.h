@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a configuration must not say: each check returns true, or false with the operator's reason in err.
+ * Called in the northbound's VALIDATE phase; nothing here changes anything.
+ */
+#ifndef BGPVPN_BGPVPN_CHECK_H
+#define BGPVPN_BGPVPN_CHECK_H
+
+#include "lib/yang.h"
+
+#include "bgpvpnd/base/base.h"
+
+/* A leaf that changes, for itself and against what it must fit; dnode is the leaf in the candidate. */
+bool bgpvpn_check_proposals(uint8_t proto, const struct lyd_node *dnode, char *err, size_t err_len);
+bool bgpvpn_check_address(const struct lyd_node *dnode, char *err, size_t err_len);
+bool bgpvpn_check_id(const struct lyd_node *dnode, char *err, size_t err_len);
+bool bgpvpn_check_interface(const struct lyd_node *dnode, char *err, size_t err_len);
+bool bgpvpn_check_inside(const struct lyd_node *dnode, char *err, size_t err_len);
+
+/* Of every tunnel at every change, as the profile may be what goes. */
+bool bgpvpn_check_profile(const struct lyd_node *tunnel, char *err, size_t err_len);
+
+#endif

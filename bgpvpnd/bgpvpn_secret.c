@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reads and checks pre-shared keys. Called by the northbound, once to validate and once to build a tunnel's
+ * snapshot.
+ */
+#include <zebra.h>
+
+#include <pwd.h>
+#include <sys/stat.h>
+
+#include "lib/network.h"
+
+#include "bgpvpnd/bgpvpn_secret.h"
+
+static bool length_ok(size_t n, const char *what, char *err, size_t err_len)
+{
+	if (n == 0) {
+		snprintf(err, err_len, "%s is empty", what);
+		return false;
+	}
+	if (n > LIMIT_PSK) {
+		snprintf(err, err_len, "%s is longer than %d bytes", what, LIMIT_PSK);
+		return false;
+	}
+	return true;
+}
+
+bool bgpvpn_secret_from_text(const char *text, struct secret *out, char *err, size_t err_len)
+{
+	struct bytes b = bytes_str(text);
+
+	if (!length_ok(b.n, "the pre-shared key", err, err_len))
+		return false;
+	secret_set(out, b);
+	return true;
+}
+
+/* A file that everybody may read holds no secret, and one that everybody may write holds anybody's. */
+static bool file_ok(int fd, const char *path, char *err, size_t err_len)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0) {
+		snprintf(err, err_len, "%s: %s", path, safe_strerror(errno));
+		return false;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		snprintf(err, err_len, "%s is not a plain file", path);
+		return false;
+	}
+	if (st.st_mode & (S_IROTH | S_IWOTH)) {
+		snprintf(err, err_len, "%s can be read or written by everybody: chmod o-rw", path);
+		return false;
+	}
+	return true;
+}
+
+static void cannot_open(const char *path, int error, char *err, size_t err_len)
+{
+	struct passwd *me = error == EACCES ? getpwuid(geteuid()) : NULL;
+
+	if (me)
+		snprintf(err, err_len, "%s cannot be opened by user %s: %s", path, me->pw_name,
+			 safe_strerror(error));
+	else
+		snprintf(err, err_len, "%s cannot be opened: %s", path, safe_strerror(error));
+}
+
+/* Bytes read, at most len; -1 with errno. */
+static ssize_t read_all(int fd, uint8_t *buf, size_t len)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = read(fd, buf + have, len - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		have += n;
+	}
+	return have;
+}
+
+static bool read_secret(int fd, const char *path, struct secret *out, char *err, size_t err_len)
+{
+	uint8_t buf[LIMIT_PSK + 2]; /* room for a newline, and to see that it is too long */
+	ssize_t n = read_all(fd, buf, sizeof(buf));
+	bool ok = false;
+
+	if (n < 0) {
+		snprintf(err, err_len, "%s cannot be read: %s", path, safe_strerror(errno));
+	} else {
+		if (n > 0 && buf[n - 1] == '\n')
+			n--;
+		if (n > 0 && buf[n - 1] == '\r')
+			n--;
+		ok = length_ok(n, path, err, err_len);
+	}
+	if (ok)
+		secret_set(out, bytes_make(buf, n));
+	secret_wipe(buf, sizeof(buf));
+	return ok;
+}
+
+bool bgpvpn_secret_from_file(const char *path, struct secret *out, char *err, size_t err_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool ok;
+
+	if (fd < 0) {
+		cannot_open(path, errno, err, err_len);
+		return false;
+	}
+	ok = file_ok(fd, path, err, err_len) && read_secret(fd, path, out, err, err_len);
+	close(fd);
+	return ok;
+}

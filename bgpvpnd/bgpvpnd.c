@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Life of the root object: what is made in which order, and taken apart in which. Called by bgpvpn_main.c,
+ * after the fork (a data plane has a thread) and before the configuration is read.
+ */
+#include <zebra.h>
+
+#include "lib/log.h"
+#include "lib/network.h"
+
+#include "bgpvpnd/bgpvpn_errors.h"
+#include "bgpvpnd/bgpvpn_pump.h"
+#include "bgpvpnd/bgpvpn_udp.h"
+#include "bgpvpnd/bgpvpnd.h"
+#include "bgpvpnd/crypto/crypto.h"
+
+struct bgpvpn bgpvpn;
+
+static void host_random(void *arg, uint8_t *to, size_t n)
+{
+	crypto_random(to, n);
+}
+
+static uint32_t host_spi_reserve(void *arg)
+{
+	struct bgpvpn *vpn = arg;
+
+	return vpn->dplane ? vpn->dplane->ops->spi_reserve(vpn->dplane) : 0;
+}
+
+static void host_spi_release(void *arg, uint32_t spi)
+{
+	struct bgpvpn *vpn = arg;
+
+	if (vpn->dplane)
+		vpn->dplane->ops->spi_release(vpn->dplane, spi);
+}
+
+static void plane_privileged(void *arg, bool raise)
+{
+	static struct zebra_privs_t *raised;
+	struct bgpvpn *vpn = arg;
+
+	if (raise)
+		raised = _zprivs_raise(vpn->privs, __func__);
+	else
+		_zprivs_lower(&raised);
+}
+
+static void dplane_open_userspace(struct bgpvpn *vpn)
+{
+	struct dplane *dp;
+	int result;
+
+	vpn->dplane_env = (struct dplane_env){
+		.arg = vpn,
+		.privileged = plane_privileged,
+		.natt_port = IKE_NATT_PORT,
+	};
+	dp = dplane_tun_new(&vpn->dplane_env);
+	result = dp->ops->open(dp);
+	strlcpy(vpn->dplane_error, dplane_error(dp), sizeof(vpn->dplane_error));
+	if (result == 0) {
+		vpn->dplane = dp;
+		return;
+	}
+	if (!vpn->dplane_error[0])
+		strlcpy(vpn->dplane_error, safe_strerror(-result), sizeof(vpn->dplane_error));
+	dplane_tun_free(dp);
+}
+
+void bgpvpn_report_dplane(const struct bgpvpn *vpn)
+{
+	if (!vpn->dplane)
+		flog_err(EC_BGPVPN_DPLANE, "no data plane, tunnels stay down: %s", vpn->dplane_error);
+	else if (vpn->dplane_error[0])
+		flog_err(EC_BGPVPN_DPLANE, "data plane %s: %s", bgpvpn_dplane_name(vpn), vpn->dplane_error);
+}
+
+static void dplane_start(struct bgpvpn *vpn)
+{
+	switch (vpn->dplane_choice) {
+	case BGPVPN_DPLANE_AUTO:
+	case BGPVPN_DPLANE_USERSPACE:
+		dplane_open_userspace(vpn);
+		return;
+	case BGPVPN_DPLANE_NONE:
+		strlcpy(vpn->dplane_error, "switched off with --dataplane none", sizeof(vpn->dplane_error));
+		return;
+	}
+}
+
+static void dplane_stop(struct bgpvpn *vpn)
+{
+	if (!vpn->dplane)
+		return;
+	vpn->dplane->ops->close(vpn->dplane);
+	dplane_tun_free(vpn->dplane);
+	vpn->dplane = NULL;
+}
+
+void bgpvpn_start(struct bgpvpn *vpn, bool dry)
+{
+	if (crypto_init() != 0)
+		flog_err(EC_BGPVPN_CRYPTO,
+			 "OpenSSL offers none of the algorithms that IKEv2 needs; no tunnel can come up");
+	vpn->host = (struct ike_host){
+		.arg = vpn,
+		.random = host_random,
+		.spi_reserve = host_spi_reserve,
+		.spi_release = host_spi_release,
+	};
+	vpn->engine = ike_engine_new(&vpn->host, bgpvpn_now());
+	if (!dry) {
+		dplane_start(vpn);
+		vpn->udp = bgpvpn_udp_new(vpn);
+	}
+	vpn->tunnels = tunnels_new(vpn->engine, vpn->dplane);
+	bgpvpn_pump_start(vpn);
+}
+
+void bgpvpn_stop(struct bgpvpn *vpn)
+{
+	if (!vpn->engine)
+		return;
+	tunnels_terminate_all(vpn->tunnels, bgpvpn_now());
+	bgpvpn_pump(vpn);
+	bgpvpn_pump_stop(vpn);
+	tunnels_free(vpn->tunnels);
+	vpn->tunnels = NULL;
+	ike_engine_free(vpn->engine);
+	vpn->engine = NULL;
+	bgpvpn_udp_free(vpn->udp);
+	vpn->udp = NULL;
+	dplane_stop(vpn);
+	crypto_fini();
+}
+
+const char *bgpvpn_dplane_name(const struct bgpvpn *vpn)
+{
+	return vpn->dplane ? vpn->dplane->ops->name : "none";
+}
+
+const char *bgpvpn_dplane_choice_name(enum bgpvpn_dplane_choice choice)
+{
+	switch (choice) {
+	case BGPVPN_DPLANE_AUTO:
+		return "auto";
+	case BGPVPN_DPLANE_USERSPACE:
+		return "userspace";
+	case BGPVPN_DPLANE_NONE:
+		return "none";
+	}
+	assert(!"unknown choice");
+	return "";
+}
