@@ -4,8 +4,8 @@
 
 #include "bgpvpnd/ike/ike_auth.h"
 
-void ike_auth_psk(const struct crypto_prf *prf, struct bytes psk, struct bytes signed_message, struct bytes peer_nonce,
-		  const struct secret *sk_p, struct bytes id_raw, struct secret *out)
+void ike_auth_psk(const struct crypto_prf *prf, struct bytes psk, struct bytes signed_message,
+		  struct bytes peer_nonce, const struct secret *sk_p, struct bytes id_raw, struct secret *out)
 {
 	/* RFC 7296 2.15: 17 ASCII characters without a zero at the end */
 	struct bytes pad = bytes_str("Key Pad for IKEv2");

@@ -30,8 +30,8 @@ static void take_new_secret(struct ike_cookie_jar *jar, const struct ike_host *h
 	jar->made[slot] = now;
 }
 
-static void cookie_of(const struct ike_cookie_jar *jar, uint8_t number, struct bytes ni, const struct endpoint *remote,
-		      uint64_t spi_i, uint8_t out[IKE_COOKIE_LEN])
+static void cookie_of(const struct ike_cookie_jar *jar, uint8_t number, struct bytes ni,
+		      const struct endpoint *remote, uint64_t spi_i, uint8_t out[IKE_COOKIE_LEN])
 {
 	const struct crypto_prf *prf = crypto_prf_find(IKE_PRF_HMAC_SHA2_256);
 	uint8_t spi[8];
@@ -51,8 +51,8 @@ void ike_cookie_jar_fini(struct ike_cookie_jar *jar)
 }
 
 void ike_cookie_make(struct ike_cookie_jar *jar, const struct ike_host *host, struct bytes ni,
-		     const struct endpoint *remote, uint64_t spi_i, struct instant now, uint8_t out[IKE_COOKIE_LEN],
-		     size_t *len)
+		     const struct endpoint *remote, uint64_t spi_i, struct instant now,
+		     uint8_t out[IKE_COOKIE_LEN], size_t *len)
 {
 	if (!younger_than(jar, jar->current, SECRET_LIFE_US, now))
 		take_new_secret(jar, host, now);
@@ -60,7 +60,9 @@ void ike_cookie_make(struct ike_cookie_jar *jar, const struct ike_host *host, st
 	*len = IKE_COOKIE_LEN;
 }
 
-/* The number in the cookie must be one of the two that are kept: the slot alone would let 256 numbers pass. */
+/*
+ * The number in the cookie must be one of the two that are kept: the slot alone would let 256 numbers pass.
+ */
 static bool number_is_ours(const struct ike_cookie_jar *jar, uint8_t number)
 {
 	return number == jar->current || number == (uint8_t)(jar->current - 1);

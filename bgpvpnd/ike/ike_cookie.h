@@ -19,12 +19,18 @@ struct ike_cookie_jar {
 
 void ike_cookie_jar_fini(struct ike_cookie_jar *jar);
 
-/* Makes a cookie, after taking a new secret from host->random when the one in use is LIMIT_COOKIE_SECRET_S old. */
+/*
+ * Makes a cookie, after taking a new secret from host->random when the one in use is LIMIT_COOKIE_SECRET_S
+ * old.
+ */
 void ike_cookie_make(struct ike_cookie_jar *jar, const struct ike_host *host, struct bytes ni,
-		     const struct endpoint *remote, uint64_t spi_i, struct instant now, uint8_t out[IKE_COOKIE_LEN],
-		     size_t *len);
+		     const struct endpoint *remote, uint64_t spi_i, struct instant now,
+		     uint8_t out[IKE_COOKIE_LEN], size_t *len);
 
-/* Is it one of ours, for this initiator, from a secret less than twice LIMIT_COOKIE_SECRET_S old? In constant time. */
+/*
+ * Is it one of ours, for this initiator, from a secret less than twice LIMIT_COOKIE_SECRET_S old? In
+ * constant time.
+ */
 bool ike_cookie_valid(const struct ike_cookie_jar *jar, struct bytes cookie, struct bytes ni,
 		      const struct endpoint *remote, uint64_t spi_i, struct instant now);
 

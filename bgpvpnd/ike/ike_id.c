@@ -39,11 +39,15 @@ bool ike_id_matches(const struct ike_id_cfg *configured, const struct ike_id *go
 	if (configured->type == 0 || configured->type != got->type || configured->len != got->value.n)
 		return false;
 	if (configured->type == IKE_ID_FQDN)
-		return strncasecmp((const char *)configured->value, (const char *)got->value.p, configured->len) == 0;
+		return strncasecmp((const char *)configured->value, (const char *)got->value.p,
+				   configured->len) == 0;
 	return bytes_equal(bytes_make(configured->value, configured->len), got->value);
 }
 
-/* --- parsing ------------------------------------------------------------------------------------------------ */
+/*
+ * --- parsing
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static bool parse_address(const char *value, struct ike_id_cfg *out, char *err, size_t err_len)
 {
@@ -79,7 +83,8 @@ static bool is_host(const char *text)
 static bool parse_fqdn(const char *value, struct ike_id_cfg *out, char *err, size_t err_len)
 {
 	if (!is_host(value)) {
-		snprintf(err, err_len, "%s is not a domain name such as vpn.example.org (1 to %d letters, digits, - _ .)",
+		snprintf(err, err_len,
+			 "%s is not a domain name such as vpn.example.org (1 to %d letters, digits, - _ .)",
 			 value, FQDN_MAX);
 		return false;
 	}
@@ -159,7 +164,10 @@ bool ike_id_parse(const char *kind, const char *value, struct ike_id_cfg *out, c
 	return false;
 }
 
-/* --- printing ----------------------------------------------------------------------------------------------- */
+/*
+ * --- printing
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* Would parse back to the same bytes, and cannot upset a terminal: an identity may come from a stranger. */
 static bool is_plain_text(const struct ike_id_cfg *id)

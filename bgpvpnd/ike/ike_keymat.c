@@ -20,8 +20,8 @@ static size_t integ_key_len(const struct ike_suite *suite)
 	return suite->integ ? suite->integ->key_len : 0;
 }
 
-static void take_keys(const struct crypto_prf *prf, struct bytes key, const struct bytes *seed, size_t num_seed,
-		      const struct key_slot *slots, size_t num_slots)
+static void take_keys(const struct crypto_prf *prf, struct bytes key, const struct bytes *seed,
+		      size_t num_seed, const struct key_slot *slots, size_t num_slots)
 {
 	struct secret stream = {};
 	size_t len = 0;
@@ -42,8 +42,11 @@ static void take_keys(const struct crypto_prf *prf, struct bytes key, const stru
 	secret_fini(&stream);
 }
 
-/* RFC 7296 2.14: SKEYSEED = prf(Ni | Nr, g^ir), the whole nonces, as all our PRFs take keys of any length. */
-static void skeyseed(const struct crypto_prf *prf, struct bytes ni, struct bytes nr, struct bytes shared, uint8_t *out)
+/*
+ * RFC 7296 2.14: SKEYSEED = prf(Ni | Nr, g^ir), the whole nonces, as all our PRFs take keys of any length.
+ */
+static void skeyseed(const struct crypto_prf *prf, struct bytes ni, struct bytes nr, struct bytes shared,
+		     uint8_t *out)
 {
 	uint8_t nonces[2 * LIMIT_NONCE_MAX];
 	struct wr wr = wr_of(nonces, sizeof(nonces));
@@ -54,8 +57,8 @@ static void skeyseed(const struct crypto_prf *prf, struct bytes ni, struct bytes
 	crypto_prf(prf, wr_bytes_view(&wr), &shared, 1, out);
 }
 
-void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes nr, struct bytes shared, uint64_t spi_i,
-		   uint64_t spi_r, struct ike_keys *out)
+void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes nr, struct bytes shared,
+		   uint64_t spi_i, uint64_t spi_r, struct ike_keys *out)
 {
 	const struct crypto_prf *prf = suite->prf;
 	size_t integ_len = integ_key_len(suite);
@@ -65,8 +68,9 @@ void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes 
 	struct wr wr = wr_of(spis, sizeof(spis));
 	struct bytes seed[] = {ni, nr, BYTES_OF(spis)};
 	const struct key_slot slots[] = {
-		{&out->d, prf->key_len}, {&out->ai, integ_len},	   {&out->ar, integ_len},    {&out->ei, encr_len},
-		{&out->er, encr_len},	 {&out->pi, prf->key_len}, {&out->pr, prf->key_len},
+		{&out->d, prf->key_len},  {&out->ai, integ_len}, {&out->ar, integ_len},
+		{&out->ei, encr_len},	  {&out->er, encr_len},	 {&out->pi, prf->key_len},
+		{&out->pr, prf->key_len},
 	};
 
 	wr_u64(&wr, spi_i);
@@ -76,8 +80,9 @@ void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes 
 	secret_wipe(seed_key, sizeof(seed_key));
 }
 
-void ike_keymat_child(const struct ike_suite *ike_suite, const struct ike_suite *esp, const struct secret *sk_d,
-		      struct bytes shared, struct bytes ni, struct bytes nr, struct child_sa_half *initiator_to_responder,
+void ike_keymat_child(const struct ike_suite *ike_suite, const struct ike_suite *esp,
+		      const struct secret *sk_d, struct bytes shared, struct bytes ni, struct bytes nr,
+		      struct child_sa_half *initiator_to_responder,
 		      struct child_sa_half *responder_to_initiator)
 {
 	struct bytes seed[] = {shared, ni, nr};

@@ -14,15 +14,17 @@ struct ike_keys {
 void ike_keys_fini(struct ike_keys *keys);
 
 /* Replaces what *out holds (all zeroes at first). */
-void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes nr, struct bytes shared, uint64_t spi_i,
-		   uint64_t spi_r, struct ike_keys *out);
+void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes nr, struct bytes shared,
+		   uint64_t spi_i, uint64_t spi_r, struct ike_keys *out);
 
 /*
- * Keys of a Child SA: encr_key (with salt) and integ_key of the two directions are replaced, SPIs untouched. Initiator and
- * responder are those of the exchange that makes the Child SA. `shared` is empty without a key exchange of its own.
+ * Keys of a Child SA: encr_key (with salt) and integ_key of the two directions are replaced, SPIs
+ * untouched. Initiator and responder are those of the exchange that makes the Child SA. `shared` is empty
+ * without a key exchange of its own.
  */
-void ike_keymat_child(const struct ike_suite *ike_suite, const struct ike_suite *esp, const struct secret *sk_d,
-		      struct bytes shared, struct bytes ni, struct bytes nr, struct child_sa_half *initiator_to_responder,
+void ike_keymat_child(const struct ike_suite *ike_suite, const struct ike_suite *esp,
+		      const struct secret *sk_d, struct bytes shared, struct bytes ni, struct bytes nr,
+		      struct child_sa_half *initiator_to_responder,
 		      struct child_sa_half *responder_to_initiator);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "bgpvpnd/ike/ike_nat.h"
 
-void ike_nat_hash(uint64_t spi_i, uint64_t spi_r, const struct endpoint *endpoint, uint8_t out[CRYPTO_SHA1_LEN])
+void ike_nat_hash(uint64_t spi_i, uint64_t spi_r, const struct endpoint *endpoint,
+		  uint8_t out[CRYPTO_SHA1_LEN])
 {
 	uint8_t hashed[8 + 8 + 16 + 2];
 	struct wr wr = wr_of(hashed, sizeof(hashed));

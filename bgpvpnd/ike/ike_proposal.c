@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Offers, choices and answers, see ike_proposal.h. The configuration is first turned into the proposals that we would send;
- * choosing and checking then compare wire proposals with wire proposals.
+ * Offers, choices and answers, see ike_proposal.h. The configuration is first turned into the proposals
+ * that we would send; choosing and checking then compare wire proposals with wire proposals.
  */
 #include <zebra.h>
 
@@ -13,7 +13,10 @@ _Static_assert(IKE_CFG_TRANSFORMS + 1 <= LIMIT_TRANSFORMS, "a configured proposa
 /* SPIs 1 to 255 are reserved and 0 never goes on the wire: RFC 4303 2.1. */
 #define ESP_SPI_FIRST 256
 
-/* --- our side ----------------------------------------------------------------------------------------------- */
+/*
+ * --- our side
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static void add_transform(struct ike_proposal *proposal, uint8_t type, uint16_t id, uint16_t key_bits)
 {
@@ -57,9 +60,11 @@ static const struct ike_transform *first_of_type(const struct ike_proposal *prop
 	return NULL;
 }
 
-/* The half of a configured proposal whose ciphers are AEADs, or are not; nothing when it has none of these. */
-static void offer_half(const struct ike_proposal_cfg *cfg, const struct ike_proposal *frame, bool aead, bool with_ke,
-		       struct ike_sa_payload *out)
+/*
+ * The half of a configured proposal whose ciphers are AEADs, or are not; nothing when it has none of these.
+ */
+static void offer_half(const struct ike_proposal_cfg *cfg, const struct ike_proposal *frame, bool aead,
+		       bool with_ke, struct ike_sa_payload *out)
 {
 	struct ike_proposal *proposal = &out->proposals[out->n];
 
@@ -84,8 +89,8 @@ static bool begins_with_aead(const struct ike_proposal_cfg *cfg)
 	return false;
 }
 
-void ike_proposal_offer(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, uint64_t spi, uint8_t spi_len,
-			bool with_ke, struct ike_sa_payload *out)
+void ike_proposal_offer(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, uint64_t spi,
+			uint8_t spi_len, bool with_ke, struct ike_sa_payload *out)
 {
 	const struct ike_proposal frame = {.proto = proto, .spi = spi, .spi_len = spi_len};
 
@@ -99,7 +104,10 @@ void ike_proposal_offer(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint
 	}
 }
 
-/* --- against theirs ----------------------------------------------------------------------------------------- */
+/*
+ * --- against theirs
+ * -----------------------------------------------------------------------------------------
+ */
 
 static bool same_transform(const struct ike_transform *a, const struct ike_transform *b)
 {
@@ -130,10 +138,12 @@ static bool common_of_type(const struct ike_proposal *ours, const struct ike_pro
 }
 
 /*
- * We have no transform of this type. Theirs may then have none either, or NONE among others, where the registry has a NONE. Key
- * exchange transforms of an ESP proposal in IKE_AUTH mean nothing yet (RFC 7296 1.2): they are passed over.
+ * We have no transform of this type. Theirs may then have none either, or NONE among others, where the
+ * registry has a NONE. Key exchange transforms of an ESP proposal in IKE_AUTH mean nothing yet (RFC 7296
+ * 1.2): they are passed over.
  */
-static bool none_of_type(const struct ike_proposal *theirs, uint8_t type, bool with_ke, struct ike_proposal *common)
+static bool none_of_type(const struct ike_proposal *theirs, uint8_t type, bool with_ke,
+			 struct ike_proposal *common)
 {
 	const struct ike_transform none = {.type = type}; /* INTEG and KE both call 0 NONE */
 
@@ -169,10 +179,8 @@ static bool spi_is_usable(const struct ike_proposal *proposal)
 static bool common_proposal(const struct ike_proposal *ours, const struct ike_proposal *theirs, bool with_ke,
 			    struct ike_proposal *common)
 {
-	*common = (struct ike_proposal){.num = theirs->num,
-					.proto = theirs->proto,
-					.spi_len = theirs->spi_len,
-					.spi = theirs->spi};
+	*common = (struct ike_proposal){
+		.num = theirs->num, .proto = theirs->proto, .spi_len = theirs->spi_len, .spi = theirs->spi};
 	if (theirs->proto != ours->proto || !spi_is_usable(theirs) || !types_are_known(theirs))
 		return false;
 	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN; type++) {
@@ -212,8 +220,8 @@ static bool suite_of(const struct ike_proposal *proposal, struct ike_suite *suit
 }
 
 enum ike_reason ike_proposal_choose(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n,
-				    const struct ike_sa_payload *offered, bool with_ke, struct ike_suite *chosen,
-				    struct ike_proposal *answer)
+				    const struct ike_sa_payload *offered, bool with_ke,
+				    struct ike_suite *chosen, struct ike_proposal *answer)
 {
 	struct ike_sa_payload ours;
 	struct ike_proposal common;
@@ -233,8 +241,9 @@ enum ike_reason ike_proposal_choose(uint8_t proto, const struct ike_proposal_cfg
 	return IKE_R_NO_PROPOSAL;
 }
 
-enum ike_reason ike_proposal_accept(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, bool with_ke,
-				    const struct ike_sa_payload *answer, struct ike_suite *chosen)
+enum ike_reason ike_proposal_accept(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n,
+				    bool with_ke, const struct ike_sa_payload *answer,
+				    struct ike_suite *chosen)
 {
 	const struct ike_proposal *theirs = &answer->proposals[0];
 	struct ike_sa_payload ours;

@@ -13,43 +13,50 @@
 /* What was agreed. Rows are crypto's constants: a suite may be copied and outlives everything. */
 struct ike_suite {
 	const struct crypto_encr *encr;
-	const struct crypto_integ *integ;   /* NULL with an AEAD */
-	const struct crypto_prf *prf;	    /* NULL for ESP */
-	const struct crypto_ke_method *ke;  /* NULL: no key exchange (ESP without PFS) */
+	const struct crypto_integ *integ;  /* NULL with an AEAD */
+	const struct crypto_prf *prf;	   /* NULL for ESP */
+	const struct crypto_ke_method *ke; /* NULL: no key exchange (ESP without PFS) */
 	bool esn;
 };
 
 /*
- * Our offer: the configured proposals in their order, numbered from 1, all with this SPI. AEAD and other ciphers never share
- * a wire proposal (RFC 7296 3.3.3): a mixed one becomes two, that of its first cipher first. `with_ke` false leaves key
- * exchange transforms out, as the ESP proposals of IKE_AUTH need (1.2); IKE proposals always want true.
+ * Our offer: the configured proposals in their order, numbered from 1, all with this SPI. AEAD and other
+ * ciphers never share a wire proposal (RFC 7296 3.3.3): a mixed one becomes two, that of its first cipher
+ * first. `with_ke` false leaves key exchange transforms out, as the ESP proposals of IKE_AUTH need (1.2);
+ * IKE proposals always want true.
  */
-void ike_proposal_offer(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, uint64_t spi, uint8_t spi_len,
-			bool with_ke, struct ike_sa_payload *out);
+void ike_proposal_offer(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, uint64_t spi,
+			uint8_t spi_len, bool with_ke, struct ike_sa_payload *out);
 
 /*
- * The responder's choice, by our order of preference over the peer's. *answer is the proposal to send back: the offer's
- * number, one transform of each type that it had; its spi is still the peer's, for the caller to read and then to replace by
- * ours. NO_PROPOSAL when there is nothing in common.
+ * The responder's choice, by our order of preference over the peer's. *answer is the proposal to send back:
+ * the offer's number, one transform of each type that it had; its spi is still the peer's, for the caller
+ * to read and then to replace by ours. NO_PROPOSAL when there is nothing in common.
  */
 enum ike_reason ike_proposal_choose(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n,
-				    const struct ike_sa_payload *offered, bool with_ke, struct ike_suite *chosen,
-				    struct ike_proposal *answer) ike_must_check;
+				    const struct ike_sa_payload *offered, bool with_ke,
+				    struct ike_suite *chosen, struct ike_proposal *answer) ike_must_check;
 
 /*
- * The initiator's check: exactly one proposal, one transform of each type, all of it out of one proposal that
- * ike_proposal_offer() made of the same arguments; else PEER_CHANGED_PROPOSAL. The peer's SPI is answer->proposals[0].spi.
+ * The initiator's check: exactly one proposal, one transform of each type, all of it out of one proposal
+ * that ike_proposal_offer() made of the same arguments; else PEER_CHANGED_PROPOSAL. The peer's SPI is
+ * answer->proposals[0].spi.
  */
-enum ike_reason ike_proposal_accept(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, bool with_ke,
-				    const struct ike_sa_payload *answer, struct ike_suite *chosen) ike_must_check;
+enum ike_reason ike_proposal_accept(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n,
+				    bool with_ke, const struct ike_sa_payload *answer,
+				    struct ike_suite *chosen) ike_must_check;
 
 /* In the operator's spelling, "aes256-sha256-modp2048". Returns buf. */
 const char *ike_suite_format(uint8_t proto, const struct ike_suite *suite, char *buf, size_t len);
 
-/* A whole SA payload as the operator would spell it, proposals separated by ", ", unknown numbers as "encr23". Returns buf. */
+/*
+ * A whole SA payload as the operator would spell it, proposals separated by ", ", unknown numbers as
+ * "encr23". Returns buf.
+ */
 const char *ike_offer_format(const struct ike_sa_payload *sa, char *buf, size_t len);
 
 /* Configured proposals the same way, for "we have ..., the peer offers ...". Returns buf. */
-const char *ike_proposals_format(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, char *buf, size_t len);
+const char *ike_proposals_format(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, char *buf,
+				 size_t len);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Proposals as text, in strongSwan's spelling: "aes256-sha256-modp2048". Parsing is the configuration's (through ike.h); printing
- * serves `show` and the words that explain why nothing could be chosen.
+ * Proposals as text, in strongSwan's spelling: "aes256-sha256-modp2048". Parsing is the configuration's
+ * (through ike.h); printing serves `show` and the words that explain why nothing could be chosen.
  */
 #include <zebra.h>
 
@@ -11,38 +11,45 @@
 
 #define PROPOSAL_TEXT_MAX 255
 
-/* --- words -------------------------------------------------------------------------------------------------- */
+/*
+ * --- words
+ * --------------------------------------------------------------------------------------------------
+ */
 
 /* Other spellings of the same, as strongSwan takes them, beside those that crypto knows itself. */
 static const struct {
 	const char *alias;
 	const char *name;
 } aliases[] = {
-	{"aes", "aes128"},	{"aes128gcm128", "aes128gcm16"}, {"aes256gcm128", "aes256gcm16"}, {"sha", "sha1"},
-	{"sha2_256", "sha256"}, {"sha2_384", "sha384"},		 {"sha2_512", "sha512"},
+	{"aes", "aes128"},	{"aes128gcm128", "aes128gcm16"}, {"aes256gcm128", "aes256gcm16"},
+	{"sha", "sha1"},	{"sha2_256", "sha256"},		 {"sha2_384", "sha384"},
+	{"sha2_512", "sha512"},
 };
 
-/* What peers offer and we do not do: only to be printed. Key lengths follow the name, as in "aes192ctr" for "aes%uctr". */
+/*
+ * What peers offer and we do not do: only to be printed. Key lengths follow the name, as in "aes192ctr" for
+ * "aes%uctr".
+ */
 static const struct {
 	uint8_t type;
 	uint16_t id;
 	const char *name;
 } foreign[] = {
-	{IKE_TRANSFORM_ENCR, 2, "des"},		    {IKE_TRANSFORM_ENCR, 3, "3des"},
-	{IKE_TRANSFORM_ENCR, 11, "null"},	    {IKE_TRANSFORM_ENCR, 12, "aes%u"},
-	{IKE_TRANSFORM_ENCR, 13, "aes%uctr"},	    {IKE_TRANSFORM_ENCR, 14, "aes%uccm8"},
-	{IKE_TRANSFORM_ENCR, 15, "aes%uccm12"},	    {IKE_TRANSFORM_ENCR, 16, "aes%uccm16"},
-	{IKE_TRANSFORM_ENCR, 18, "aes%ugcm8"},	    {IKE_TRANSFORM_ENCR, 19, "aes%ugcm12"},
-	{IKE_TRANSFORM_ENCR, 20, "aes%ugcm16"},	    {IKE_TRANSFORM_ENCR, 23, "camellia%u"},
-	{IKE_TRANSFORM_PRF, 1, "prfmd5"},	    {IKE_TRANSFORM_PRF, 4, "prfaesxcbc"},
-	{IKE_TRANSFORM_PRF, 8, "prfaescmac"},	    {IKE_TRANSFORM_INTEG, 1, "md5"},
-	{IKE_TRANSFORM_INTEG, 5, "aesxcbc"},	    {IKE_TRANSFORM_INTEG, 8, "aescmac"},
-	{IKE_TRANSFORM_KE, 1, "modp768"},	    {IKE_TRANSFORM_KE, 2, "modp1024"},
-	{IKE_TRANSFORM_KE, 5, "modp1536"},	    {IKE_TRANSFORM_KE, 17, "modp6144"},
-	{IKE_TRANSFORM_KE, 18, "modp8192"},	    {IKE_TRANSFORM_KE, 25, "ecp192"},
-	{IKE_TRANSFORM_KE, 26, "ecp224"},	    {IKE_TRANSFORM_KE, 28, "ecp256bp"},
-	{IKE_TRANSFORM_KE, 29, "ecp384bp"},	    {IKE_TRANSFORM_KE, 30, "ecp512bp"},
-	{IKE_TRANSFORM_KE, 32, "curve448"},	    {IKE_TRANSFORM_ESN, 1, "esn"},
+	{IKE_TRANSFORM_ENCR, 2, "des"},		{IKE_TRANSFORM_ENCR, 3, "3des"},
+	{IKE_TRANSFORM_ENCR, 11, "null"},	{IKE_TRANSFORM_ENCR, 12, "aes%u"},
+	{IKE_TRANSFORM_ENCR, 13, "aes%uctr"},	{IKE_TRANSFORM_ENCR, 14, "aes%uccm8"},
+	{IKE_TRANSFORM_ENCR, 15, "aes%uccm12"}, {IKE_TRANSFORM_ENCR, 16, "aes%uccm16"},
+	{IKE_TRANSFORM_ENCR, 18, "aes%ugcm8"},	{IKE_TRANSFORM_ENCR, 19, "aes%ugcm12"},
+	{IKE_TRANSFORM_ENCR, 20, "aes%ugcm16"}, {IKE_TRANSFORM_ENCR, 23, "camellia%u"},
+	{IKE_TRANSFORM_PRF, 1, "prfmd5"},	{IKE_TRANSFORM_PRF, 4, "prfaesxcbc"},
+	{IKE_TRANSFORM_PRF, 8, "prfaescmac"},	{IKE_TRANSFORM_INTEG, 1, "md5"},
+	{IKE_TRANSFORM_INTEG, 5, "aesxcbc"},	{IKE_TRANSFORM_INTEG, 8, "aescmac"},
+	{IKE_TRANSFORM_KE, 1, "modp768"},	{IKE_TRANSFORM_KE, 2, "modp1024"},
+	{IKE_TRANSFORM_KE, 5, "modp1536"},	{IKE_TRANSFORM_KE, 17, "modp6144"},
+	{IKE_TRANSFORM_KE, 18, "modp8192"},	{IKE_TRANSFORM_KE, 25, "ecp192"},
+	{IKE_TRANSFORM_KE, 26, "ecp224"},	{IKE_TRANSFORM_KE, 28, "ecp256bp"},
+	{IKE_TRANSFORM_KE, 29, "ecp384bp"},	{IKE_TRANSFORM_KE, 30, "ecp512bp"},
+	{IKE_TRANSFORM_KE, 32, "curve448"},	{IKE_TRANSFORM_ESN, 1, "esn"},
 };
 
 static const char *canonical_word(const char *word)
@@ -128,7 +135,8 @@ static void append_number(const struct ike_transform *t, char *buf, size_t len)
 static bool is_unwritten(const struct ike_transform *t)
 {
 	return t->id == 0 && t->key_bits == 0 &&
-	       (t->type == IKE_TRANSFORM_INTEG || t->type == IKE_TRANSFORM_KE || t->type == IKE_TRANSFORM_ESN);
+	       (t->type == IKE_TRANSFORM_INTEG || t->type == IKE_TRANSFORM_KE ||
+		t->type == IKE_TRANSFORM_ESN);
 }
 
 static void append_transform(const struct ike_transform *t, bool *first, char *buf, size_t len)
@@ -148,7 +156,10 @@ static void append_transform(const struct ike_transform *t, bool *first, char *b
 		append_number(t, buf, len);
 }
 
-/* --- a configured proposal: defaults ------------------------------------------------------------------------ */
+/*
+ * --- a configured proposal: defaults
+ * ------------------------------------------------------------------------
+ */
 
 static uint16_t prf_of_integ(uint16_t integ)
 {
@@ -176,7 +187,8 @@ struct transform_list {
 static bool list_has(const struct transform_list *list, const struct ike_transform_cfg *t)
 {
 	for (unsigned int i = 0; i < list->n; i++)
-		if (list->list[i].type == t->type && list->list[i].id == t->id && list->list[i].key_bits == t->key_bits)
+		if (list->list[i].type == t->type && list->list[i].id == t->id &&
+		    list->list[i].key_bits == t->key_bits)
 			return true;
 	return false;
 }
@@ -225,8 +237,8 @@ static struct transform_list default_prfs(const struct transform_list *from)
 	struct transform_list prfs = {};
 
 	for (unsigned int i = 0; i < integs.n; i++)
-		prfs.list[prfs.n++] =
-			(struct ike_transform_cfg){.type = IKE_TRANSFORM_PRF, .id = prf_of_integ(integs.list[i].id)};
+		prfs.list[prfs.n++] = (struct ike_transform_cfg){.type = IKE_TRANSFORM_PRF,
+								 .id = prf_of_integ(integs.list[i].id)};
 	if (prfs.n == 0)
 		prfs.list[prfs.n++] =
 			(struct ike_transform_cfg){.type = IKE_TRANSFORM_PRF, .id = IKE_PRF_HMAC_SHA2_256};
@@ -244,7 +256,10 @@ static bool has_cipher(const struct transform_list *list, bool aead)
 	return false;
 }
 
-/* --- parsing ------------------------------------------------------------------------------------------------ */
+/*
+ * --- parsing
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static bool add_word(uint8_t proto, const char *given, struct transform_list *list, char *err, size_t err_len)
 {
@@ -254,9 +269,10 @@ static bool add_word(uint8_t proto, const char *given, struct transform_list *li
 	if (proto == IKE_PROTO_ESP && strcmp(word, "noesn") == 0)
 		return true; /* it is what we do */
 	if (!transform_named(word, &t)) {
-		snprintf(err, err_len,
-			 "%s is not a known algorithm: write for example aes256gcm16-prfsha384-ecp384 or aes256-sha256-modp2048",
-			 *given ? given : "the empty word");
+		snprintf(
+			err, err_len,
+			"%s is not a known algorithm: write for example aes256gcm16-prfsha384-ecp384 or aes256-sha256-modp2048",
+			*given ? given : "the empty word");
 		return false;
 	}
 	if (proto == IKE_PROTO_ESP && t.type == IKE_TRANSFORM_PRF) {
@@ -264,7 +280,8 @@ static bool add_word(uint8_t proto, const char *given, struct transform_list *li
 		return false;
 	}
 	if (!list_add(list, t)) {
-		snprintf(err, err_len, "more than %d algorithms: divide them over several proposals", IKE_CFG_TRANSFORMS);
+		snprintf(err, err_len, "more than %d algorithms: divide them over several proposals",
+			 IKE_CFG_TRANSFORMS);
 		return false;
 	}
 	return true;
@@ -293,7 +310,8 @@ static bool is_complete(uint8_t proto, const struct transform_list *list, char *
 		return false;
 	}
 	if (has_cipher(list, false) && !list_has_type(list, IKE_TRANSFORM_INTEG)) {
-		snprintf(err, err_len, "no integrity algorithm beside a cipher that needs one: add for example sha256");
+		snprintf(err, err_len,
+			 "no integrity algorithm beside a cipher that needs one: add for example sha256");
 		return false;
 	}
 	if (proto == IKE_PROTO_IKE && !list_has_type(list, IKE_TRANSFORM_KE)) {
@@ -312,8 +330,8 @@ static bool add_all(struct transform_list *to, const struct transform_list *from
 }
 
 /*
- * Sorted by type, with the PRF that goes without saying; an integrity algorithm beside nothing but AEADs has only named the
- * PRF ("aes256gcm16-sha384-ecp384") and goes.
+ * Sorted by type, with the PRF that goes without saying; an integrity algorithm beside nothing but AEADs
+ * has only named the PRF ("aes256gcm16-sha384-ecp384") and goes.
  */
 static bool completed(uint8_t proto, const struct transform_list *given, struct transform_list *out)
 {
@@ -329,7 +347,8 @@ static bool completed(uint8_t proto, const struct transform_list *given, struct 
 	return add_all(out, &encrs) && add_all(out, &integs) && add_all(out, &prfs) && add_all(out, &kes);
 }
 
-bool ike_proposal_parse(uint8_t proto, const char *text, struct ike_proposal_cfg *out, char *err, size_t err_len)
+bool ike_proposal_parse(uint8_t proto, const char *text, struct ike_proposal_cfg *out, char *err,
+			size_t err_len)
 {
 	struct transform_list given = {};
 	struct transform_list full = {};
@@ -337,7 +356,8 @@ bool ike_proposal_parse(uint8_t proto, const char *text, struct ike_proposal_cfg
 	if (!add_words(proto, text, &given, err, err_len) || !is_complete(proto, &given, err, err_len))
 		return false;
 	if (!completed(proto, &given, &full)) {
-		snprintf(err, err_len, "more than %d algorithms: divide them over several proposals", IKE_CFG_TRANSFORMS);
+		snprintf(err, err_len, "more than %d algorithms: divide them over several proposals",
+			 IKE_CFG_TRANSFORMS);
 		return false;
 	}
 	*out = (struct ike_proposal_cfg){.num = (uint8_t)full.n};
@@ -345,7 +365,10 @@ bool ike_proposal_parse(uint8_t proto, const char *text, struct ike_proposal_cfg
 	return true;
 }
 
-/* --- printing ----------------------------------------------------------------------------------------------- */
+/*
+ * --- printing
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static bool list_equal(const struct transform_list *a, const struct transform_list *b)
 {
@@ -371,7 +394,8 @@ static const char *format_list(const struct transform_list *list, char *buf, siz
 
 	snprintf(buf, len, "%s", "");
 	for (unsigned int i = 0; i < list->n; i++) {
-		struct ike_transform t = {list->list[i].type, list->list[i].id, list->list[i].key_bits, false};
+		struct ike_transform t = {list->list[i].type, list->list[i].id, list->list[i].key_bits,
+					  false};
 
 		if (!(skip_prf && t.type == IKE_TRANSFORM_PRF))
 			append_transform(&t, &first, buf, len);
@@ -391,7 +415,8 @@ const char *ike_suite_format(uint8_t proto, const struct ike_suite *suite, char 
 	struct transform_list list = {};
 
 	if (suite->encr)
-		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_ENCR, suite->encr->id, suite->encr->key_bits});
+		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_ENCR, suite->encr->id,
+							   suite->encr->key_bits});
 	if (suite->integ)
 		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_INTEG, suite->integ->id, 0});
 	if (suite->prf && proto == IKE_PROTO_IKE)
@@ -415,7 +440,8 @@ const char *ike_offer_format(const struct ike_sa_payload *sa, char *buf, size_t 
 	return buf;
 }
 
-const char *ike_proposals_format(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, char *buf, size_t len)
+const char *ike_proposals_format(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint8_t n, char *buf,
+				 size_t len)
 {
 	struct ike_sa_payload offer;
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Round-trip time and retransmission time-out of one peer, as RFC 6298 2. Samples come only from requests sent once (Karn). */
+/*
+ * Round-trip time and retransmission time-out of one peer, as RFC 6298 2. Samples come only from requests
+ * sent once (Karn).
+ */
 #ifndef BGPVPN_IKE_IKE_RTT_H
 #define BGPVPN_IKE_IKE_RTT_H
 

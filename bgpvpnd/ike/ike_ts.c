@@ -29,7 +29,8 @@ static bool ts_empty(const struct ts *ts)
 
 static bool ts_contains(const struct ts *outer, const struct ts *inner)
 {
-	return outer->start.ipa_type == inner->start.ipa_type && (outer->proto == 0 || outer->proto == inner->proto) &&
+	return outer->start.ipa_type == inner->start.ipa_type &&
+	       (outer->proto == 0 || outer->proto == inner->proto) &&
 	       addr_cmp(&outer->start, &inner->start) <= 0 && addr_cmp(&inner->end, &outer->end) <= 0 &&
 	       outer->port_start <= inner->port_start && inner->port_end <= outer->port_end;
 }
@@ -86,7 +87,8 @@ static void add_common(const struct ts *configured, const struct ts_list *offere
 			list_add(out, &common);
 }
 
-enum ike_reason ike_ts_narrow(const struct ts_list *configured, const struct ts_list *offered, struct ts_list *out)
+enum ike_reason ike_ts_narrow(const struct ts_list *configured, const struct ts_list *offered,
+			      struct ts_list *out)
 {
 	struct ts_list narrowed = {};
 
@@ -115,7 +117,10 @@ bool ike_ts_within(const struct ts_list *inner, const struct ts_list *outer)
 	return inner->n > 0;
 }
 
-/* --- printing ----------------------------------------------------------------------------------------------- */
+/*
+ * --- printing
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static bool bit_of(struct bytes b, unsigned int bit)
 {

@@ -7,15 +7,16 @@
 #include "bgpvpnd/proto/ike_reason.h"
 
 /*
- * The responder's answer: what `configured` and `offered` have in common, never wider than either. Empty selectors (start
- * after end) and those within another of the result are left out; beyond LIMIT_TS the rest is dropped.
- * TS_UNACCEPTABLE when nothing is left.
+ * The responder's answer: what `configured` and `offered` have in common, never wider than either. Empty
+ * selectors (start after end) and those within another of the result are left out; beyond LIMIT_TS the rest
+ * is dropped. TS_UNACCEPTABLE when nothing is left.
  */
 enum ike_reason ike_ts_narrow(const struct ts_list *configured, const struct ts_list *offered,
 			      struct ts_list *out) ike_must_check;
 
 /*
- * The initiator's check of an answer: there is a selector, none is empty, and each lies within one of `outer`.
+ * The initiator's check of an answer: there is a selector, none is empty, and each lies within one of
+ * `outer`.
  */
 bool ike_ts_within(const struct ts_list *inner, const struct ts_list *outer);
 
