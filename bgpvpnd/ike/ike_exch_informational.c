@@ -149,7 +149,8 @@ static enum ike_reason delete_response(struct ike_turn *turn)
 	return IKE_R_OK;
 }
 
-#define ANYTHING (IKE_SET(NOTIFY) | IKE_SET(DELETE) | IKE_SET(VENDOR) | IKE_SET(CP))
+#define EVERYTHING (~UINT64_C(0))
+#define ANYTHING   (IKE_SET(NOTIFY) | IKE_SET(DELETE) | IKE_SET(VENDOR) | IKE_SET(CP))
 
 const struct ike_row ike_informational_rows[] = {
 	{.name = "answer liveness, DELETE, notifies",
@@ -180,6 +181,14 @@ const struct ike_row ike_informational_rows[] = {
 	 .response = true,
 	 .sealed = true,
 	 .may = ANYTHING,
+	 .handle = delete_response,
+	 .to = IKE_SA_DELETING},
+	{.name = "IKE_AUTH is answered, but we have closed meanwhile: now the DELETE can go",
+	 .in = IKE_SA_DELETING,
+	 .exchange = IKE_EXCHANGE_AUTH,
+	 .response = true,
+	 .sealed = true,
+	 .may = EVERYTHING,
 	 .handle = delete_response,
 	 .to = IKE_SA_DELETING},
 	{},

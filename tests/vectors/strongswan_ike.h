@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two exchanges between two strongSwan 5.9.8 daemons (Debian's charon-systemd, log level ike 4, chd 4, net 3), with every key as
- * charon printed it: a third party's answers for key derivation, AUTH and NAT detection. 192.0.2.1, fqdn a.example.org,
- * initiates to 192.0.2.2, whose identity is its address; pre-shared key "correct horse battery staple"; encap = yes.
+ * Two exchanges between two strongSwan 5.9.8 daemons (Debian's charon-systemd, log level ike 4, chd 4, net
+ * 3), with every key as charon printed it: a third party's answers for key derivation, AUTH and NAT
+ * detection. 192.0.2.1, fqdn a.example.org, initiates to 192.0.2.2, whose identity is its address;
+ * pre-shared key "correct horse battery staple"; encap = yes.
  *
- *	cbc: IKE aes256-sha256-modp2048, ESP aes256gcm16        gcm: IKE aes256gcm16-prfsha384-ecp256, ESP aes256-sha384
+ *	cbc: IKE aes256-sha256-modp2048, ESP aes256gcm16
+ *	gcm: IKE aes256gcm16-prfsha384-ecp256, ESP aes256-sha384
  *
- * init_request and init_response are the IKE_SA_INIT datagrams, auth_request and auth_response the encrypted IKE_AUTH ones
- * without the non-ESP marker. natd_source is the hash that the responder computed for 192.0.2.1:500 in the request (SPIr 0), natd_destination
- * for 192.0.2.2:500. id_i and id_r are the bodies of the ID payloads.
+ * init_request and init_response are the IKE_SA_INIT datagrams, auth_request and auth_response the
+ * encrypted IKE_AUTH ones without the non-ESP marker. natd_source is the hash that the responder computed
+ * for 192.0.2.1:500 in the request (SPIr 0), natd_destination for 192.0.2.2:500. id_i and id_r are the
+ * bodies of the ID payloads.
  */
 #ifndef BGPVPN_TESTS_VECTORS_STRONGSWAN_IKE_H
 #define BGPVPN_TESTS_VECTORS_STRONGSWAN_IKE_H
