@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The world of fuzz_engine and of the program that makes its corpus: one engine whose randomness is a counter, and a connection with the
+ * null suite, so that what follows IKE_SA_INIT is readable and writable for a fuzzer.
+ */
+#ifndef BGPVPN_TESTS_ENGINE_WORLD_H
+#define BGPVPN_TESTS_ENGINE_WORLD_H
+
+#include "bgpvpnd/crypto/crypto.h"
+#include "bgpvpnd/ike/ike.h"
+
+#define WORLD_CONN 1
+
+/* Opcodes of an input: a role byte, then these with their operands. */
+enum world_op {
+	WORLD_DATAGRAM = 0, /* u16 length, bytes */
+	WORLD_SLEEP = 1,    /* u8: tenths of a second */
+	WORLD_PROBE = 2,
+	WORLD_TERMINATE = 3,
+	WORLD_REFUSE = 4, /* the data plane refuses Child SAs from here on */
+	WORLD_OPS,
+};
+
+struct world {
+	uint32_t random;
+	uint32_t spi;
+};
+
+static void world_random(void *arg, uint8_t *to, size_t n)
+{
+	struct world *w = arg;
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = (uint8_t)(w->random++ * 7 + 3);
+}
+
+static uint32_t world_spi_reserve(void *arg)
+{
+	struct world *w = arg;
+
+	return ++w->spi + 0x10000;
+}
+
+static void world_spi_release(void *arg, uint32_t spi)
+{
+}
+
+static inline struct endpoint world_endpoint(bool initiator, uint16_t port)
+{
+	struct endpoint e = {.addr.ipa_type = IPADDR_V4, .port = port};
+
+	e.addr.ipaddr_v4.s_addr = htonl(initiator ? 0x0a000001 : 0x0a000002);
+	return e;
+}
+
+static inline void world_transform(struct ike_proposal_cfg *cfg, uint8_t type, uint16_t id)
+{
+	cfg->transforms[cfg->num++] = (struct ike_transform_cfg){.type = type, .id = id};
+}
+
+static inline struct ike_engine *world_engine(const struct ike_host *host, bool initiator, struct instant now)
+{
+	struct ike_engine *engine = ike_engine_new(host, now);
+	struct ike_conn_cfg *cfg = ike_conn_cfg_new();
+
+	cfg->local = world_endpoint(initiator, 0).addr;
+	cfg->remote = world_endpoint(!initiator, 0).addr;
+	secret_set(&cfg->psk, bytes_str("secret"));
+	cfg->num_ike = cfg->num_esp = 1;
+	world_transform(&cfg->ike[0], IKE_TRANSFORM_ENCR, IKE_ENCR_NULL);
+	world_transform(&cfg->ike[0], IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256);
+	world_transform(&cfg->ike[0], IKE_TRANSFORM_KE, CRYPTO_KE_NULL);
+	world_transform(&cfg->esp[0], IKE_TRANSFORM_ENCR, IKE_ENCR_NULL);
+	ike_conn_set(engine, WORLD_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+	return engine;
+}
+
+#endif

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the seed corpora of the fuzz targets: good payloads as RFC 7296 draws them, and a few that lie.
+
+The output, tests/fuzz/corpus/<noun>/<name>, is kept in the tree; run this again after a change here.
+"""
+
+import pathlib
+import struct
+
+TOP = pathlib.Path(__file__).resolve().parent / "corpus"
+
+
+def transform(kind, number, key_bits=None, more=True, attributes=b""):
+    if key_bits:
+        attributes += struct.pack(">HH", 0x800E, key_bits)
+    return struct.pack(">BxHBxH", 3 if more else 0, 8 + len(attributes), kind, number) + attributes
+
+
+def proposal(number, protocol, spi, transforms, more=False, count=None):
+    body = spi + b"".join(transforms)
+    count = len(transforms) if count is None else count
+    return struct.pack(">BxHBBBB", 2 if more else 0, 8 + len(body), number, protocol, len(spi), count) + body
+
+
+def chain(payloads):
+    """[(type, body, critical)] to the bytes of a chain, and the type of its first payload."""
+    out = b""
+    for i, (_, body, critical) in enumerate(payloads):
+        following = payloads[i + 1][0] if i + 1 < len(payloads) else 0
+        out += struct.pack(">BBH", following, 0x80 if critical else 0, 4 + len(body)) + body
+    return out, payloads[0][0] if payloads else 0
+
+
+def message(payloads, exchange=34, flags=0x08, message_id=0, version=0x20, spi_r=0, inner_type=None):
+    body, first = chain(payloads)
+    if inner_type is not None:
+        body = bytes([inner_type]) + body[1:]
+    header = struct.pack(">QQBBBBII", 0x1032547698BADCFE, spi_r, first, version, exchange, flags, message_id,
+                         28 + len(body))
+    return header + body
+
+
+def selector(kind, protocol, ports, start, end):
+    return struct.pack(">BBHHH", kind, protocol, 8 + len(start) + len(end), *ports) + start + end
+
+
+def selectors(*items, count=None):
+    return struct.pack(">Bxxx", len(items) if count is None else count) + b"".join(items)
+
+
+ESP_SPI = bytes.fromhex("052357bb")
+IKE_SPI = bytes.fromhex("f102030405060708")
+ALL4 = selector(7, 0, (0, 65535), bytes(4), b"\xff" * 4)
+ALL6 = selector(8, 0, (0, 65535), bytes(16), b"\xff" * 16)
+DNS4 = selector(7, 17, (53, 53), bytes([192, 0, 2, 0]), bytes([192, 0, 2, 255]))
+
+GCM = [transform(1, 20, 256), transform(2, 6), transform(4, 20, more=False)]
+CBC = [transform(1, 12, 128), transform(1, 12, 256), transform(3, 12), transform(5, 0, more=False)]
+
+sa = {
+    "ike-one": proposal(1, 1, b"", GCM),
+    "ike-rekey": proposal(1, 1, IKE_SPI, GCM),
+    "esp-two": proposal(1, 3, ESP_SPI, CBC, more=True)
+    + proposal(2, 3, ESP_SPI, [transform(1, 20, 256), transform(5, 0, more=False)]),
+    "answer-number-3": proposal(3, 3, ESP_SPI, CBC),
+    "long-attribute": proposal(1, 1, b"", [transform(1, 12, more=False, attributes=b"\0\x0f\0\2ab")]),
+    "count-lies": proposal(1, 3, ESP_SPI, CBC, count=5),
+    "cut": proposal(1, 3, ESP_SPI, CBC)[:-3],
+    "no-transforms": proposal(1, 1, b"", []),
+    "thirty-two": proposal(1, 1, b"", [transform(4, n, more=n < 32) for n in range(1, 33)]),
+}
+ke = {"curve25519": struct.pack(">Hxx", 31) + bytes(range(32)), "empty": struct.pack(">Hxx", 14), "cut": b"\0\x1f\0"}
+nonce = {"least": bytes(range(16)), "usual": bytes(range(32)), "most": bytes(256), "short": bytes(15)}
+ident = {
+    "ipv4": b"\1\0\0\0" + bytes([192, 0, 2, 1]),
+    "ipv6": b"\5\0\0\0" + bytes([0x20, 1, 0xD, 0xB8] + 11 * [0] + [1]),
+    "fqdn": b"\2\0\0\0a.example.net",
+    "email": b"\3\0\0\0ops@example.net",
+    "key-id": b"\x0b\0\0\0site-a",
+    "reserved-set": b"\2\1\2\3a.example.net",
+    "ipv4-of-5": b"\1\0\0\0" + bytes(5),
+}
+auth = {"psk": b"\2\0\0\0" + bytes(range(48)), "empty": b"\2\0\0\0", "cut": b"\2\0"}
+notify = {
+    "fragmentation": struct.pack(">BBH", 0, 0, 16430),
+    "nat-source": struct.pack(">BBH", 0, 0, 16388) + bytes(range(20)),
+    "cookie": struct.pack(">BBH", 0, 0, 16390) + bytes(64),
+    "invalid-ke": struct.pack(">BBHH", 1, 0, 17, 20),
+    "rekey": struct.pack(">BBH", 3, 4, 16393) + ESP_SPI,
+    "spi-of-8": struct.pack(">BBH", 1, 8, 4) + IKE_SPI,
+    "spi-of-16": struct.pack(">BBH", 1, 16, 4) + bytes(16),
+    "cut-spi": struct.pack(">BBH", 3, 4, 16393) + ESP_SPI[:3],
+}
+delete = {
+    "ike": struct.pack(">BBH", 1, 0, 0),
+    "esp-two": struct.pack(">BBH", 3, 4, 2) + ESP_SPI + bytes(4),
+    "count-lies": struct.pack(">BBH", 3, 4, 3) + ESP_SPI,
+    "ike-with-count": struct.pack(">BBH", 1, 0, 65535),
+    "many": struct.pack(">BBH", 3, 4, 64) + bytes(256),
+}
+ts = {
+    "any4": selectors(ALL4),
+    "any": selectors(ALL4, ALL6),
+    "narrow": selectors(DNS4, ALL6),
+    "unknown-type": selectors(b"\x09\0\0\4", ALL4, b"\x0a\0\0\6ab"),
+    "opaque-ports": selectors(selector(7, 1, (65535, 0), bytes(4), bytes(4))),
+    "count-lies": selectors(ALL4, count=2),
+    "v6-length-on-v4": selectors(b"\7" + ALL6[1:]),
+    "none": selectors(),
+    "seventeen": selectors(*17 * [ALL4]),
+}
+sk = {
+    "gcm": bytes([8, 1, 16]) + bytes(8 + 5 + 16),
+    "cbc": bytes([16, 16, 12]) + bytes(16 + 32 + 12),
+    "cbc-partial-block": bytes([16, 16, 12]) + bytes(16 + 33 + 12),
+    "no-text": bytes([8, 1, 16]) + bytes(24),
+    "block-of-0": bytes([0, 0, 0, 1]),
+}
+rd = {
+    "every-operation": bytes([16, 0, 0, 1, 0, 2, 0, 3, 0, 4, 2, 5, 3, 6, 4, 7, 2]) + bytes(range(40)),
+    "past-the-end": bytes([10, 4, 3, 1, 0, 3, 0, 6, 9, 7, 255]) + bytes(4),
+    "no-program": bytes(5),
+    "no-data": bytes([4, 0, 0, 4, 0]),
+    "sub-then-rest": bytes([6, 6, 5, 5, 5, 6, 0]) + bytes(range(10)),
+}
+SA_INIT = [(33, sa["ike-one"], False), (34, ke["curve25519"], False), (40, nonce["usual"], False)]
+AUTH = [(35, ident["fqdn"], False), (36, ident["ipv4"], False), (39, auth["psk"], False),
+        (33, sa["esp-two"], False), (44, ts["any"], False), (45, ts["any"], False)]
+INNER, INNER_FIRST = chain(AUTH)
+msg = {
+    "sa-init": message(SA_INIT + [(41, notify["nat-source"], False), (41, notify["fragmentation"], False)]),
+    "cookie-first": message([(41, notify["cookie"], False)] + SA_INIT),
+    "no-proposal": message([(41, struct.pack(">BBH", 0, 0, 14), False)], flags=0x20),
+    "auth-in-clear": message(AUTH, exchange=35, message_id=1, spi_r=7),
+    "auth-in-sk": message([(46, bytes(8) + INNER + bytes(16), False)], exchange=35, message_id=1, spi_r=7,
+                          inner_type=INNER_FIRST),
+    "informational": message([(46, bytes(8 + 1 + 16), False)], exchange=37, message_id=2, spi_r=7),
+    "deletes": message([(42, delete["esp-two"], False), (42, delete["ike"], False)], exchange=37, spi_r=7),
+    "empty": message([]),
+    "critical-unknown": message(SA_INIT + [(200, b"ab", True)]),
+    "unknown": message([(200, b"ab", False)] + SA_INIT),
+    "vendors": message(SA_INIT + 12 * [(43, b"\x4a\x13\x1c\x81\x07\x03\x58\x45", False)]),
+    "version-3": message(SA_INIT, version=0x30),
+    "cut": message(SA_INIT)[:-5],
+    "trailing": message(SA_INIT) + b"\0",
+}
+
+CORPORA = {"rd": rd, "message": msg, "sa": sa, "ke": ke, "nonce": nonce, "id": ident, "auth": auth, "notify": notify,
+           "delete": delete, "ts": ts, "sk": sk}
+
+for noun, seeds in CORPORA.items():
+    folder = TOP / noun
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in seeds.items():
+        (folder / name).write_bytes(content)
+    print(f"{noun}: {len(seeds)} seeds")

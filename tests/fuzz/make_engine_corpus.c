@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writes the corpus of fuzz_engine: a true handshake, liveness and DELETE between two engines with the null suite, as each side receives it.
+ * Run by hand when messages change: make_engine_corpus DIRECTORY.
+ */
+#include <zebra.h>
+
+#include "tests/fuzz/engine_world.h"
+
+struct side {
+	bool initiator;
+	struct world world;
+	struct ike_host host;
+	struct ike_engine *engine;
+	FILE *file;
+};
+
+static const struct instant now = {USEC_PER_S};
+
+static void side_init(struct side *s, const char *dir, bool initiator)
+{
+	char path[PATH_MAX];
+
+	s->initiator = initiator;
+	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release};
+	s->engine = world_engine(&s->host, initiator, now);
+	snprintf(path, sizeof(path), "%s/%s", dir, initiator ? "initiator" : "responder");
+	s->file = fopen(path, "w");
+	fputc(initiator, s->file);
+}
+
+static void give(struct side *to, struct bytes datagram)
+{
+	struct endpoint local = world_endpoint(to->initiator, IKE_PORT);
+	struct endpoint remote = world_endpoint(!to->initiator, IKE_PORT);
+
+	fprintf(to->file, "%c%c%c", WORLD_DATAGRAM, (int)(datagram.n >> 8), (int)(datagram.n & 0xff));
+	fwrite(datagram.p, 1, datagram.n, to->file);
+	ike_engine_input(to->engine, &local, &remote, datagram, now);
+}
+
+static bool pass_on(struct side *from, struct side *to)
+{
+	struct ike_output out;
+	bool any = false;
+
+	while (ike_engine_output(from->engine, &out)) {
+		any = true;
+		if (out.type == IKE_OUTPUT_DATAGRAM)
+			give(to, out.datagram);
+		else if (out.type == IKE_OUTPUT_CHILD_ADD)
+			ike_child_result(from->engine, out.child_id, 0, now);
+	}
+	return any;
+}
+
+static void settle(struct side *a, struct side *b)
+{
+	while (pass_on(a, b) || pass_on(b, a))
+		;
+}
+
+int main(int argc, char **argv)
+{
+	struct side a = {}, b = {};
+
+	if (argc != 2 || crypto_init())
+		return 1;
+	crypto_null_enable(true);
+	side_init(&a, argv[1], true);
+	side_init(&b, argv[1], false);
+	ike_initiate(a.engine, WORLD_CONN, now);
+	settle(&a, &b);
+	fputc(WORLD_PROBE, a.file);
+	ike_probe(a.engine, WORLD_CONN, now);
+	settle(&a, &b);
+	fputc(WORLD_TERMINATE, a.file);
+	ike_terminate(a.engine, WORLD_CONN, IKE_R_DELETED_BY_US, now);
+	settle(&a, &b);
+	ike_engine_free(a.engine);
+	ike_engine_free(b.engine);
+	return fclose(a.file) | fclose(b.file);
+}

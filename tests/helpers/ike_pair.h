@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Two engines, A (10.0.0.1) and B (10.0.0.2), on one table with a clock that only the test moves. Every datagram lies in a queue until the
+ * test delivers, drops, copies or bends it, so that a test can be written as the arrows of RFC 7296.
+ */
+#ifndef BGPVPN_TESTS_IKE_PAIR_H
+#define BGPVPN_TESTS_IKE_PAIR_H
+
+#include "bgpvpnd/ike/ike.h"
+
+#define PAIR_CONN 7
+
+struct pair_datagram {
+	struct endpoint from;
+	struct endpoint to;
+	uint8_t data[2048];
+	size_t len;
+};
+
+/* What one engine has put out: datagrams wait, the rest is remembered. */
+struct pair_side {
+	const char *name;
+	struct ike_engine *engine;
+	struct ike_host host;
+	struct ipaddr addr;
+	uint64_t seed;
+	uint32_t next_spi;
+	int spis_out;	  /* reserved and neither released nor installed */
+	int refuse_child; /* errno to answer CHILD_ADD with */
+	struct pair_datagram queue[64];
+	unsigned int queued;
+	struct child_sa_params child; /* last added */
+	unsigned int children;	      /* added and not deleted */
+	unsigned int added;
+	unsigned int ike_up, ike_down, child_up, child_down, heard;
+	enum ike_reason down_reason;
+};
+
+struct pair {
+	struct instant now;
+	struct pair_side a;
+	struct pair_side b;
+};
+
+/* Both configured with this proposal text, the same secret and initiate to each other; nothing is sent yet. */
+void pair_init(struct pair *p, const char *ike, const char *esp);
+void pair_fini(struct pair *p);
+
+/* A configuration as pair_init() makes it, to be changed and given to ike_conn_set(); the caller unrefs it. */
+struct ike_conn_cfg *pair_cfg(const struct pair_side *self, const struct pair_side *peer, const char *ike,
+			      const char *esp);
+
+/* Takes all outputs of a side. Called by the functions below after everything. */
+void pair_drain(struct pair *p, struct pair_side *side);
+
+/* Moves the oldest datagram out of a side's queue; false when there is none. */
+bool pair_take(struct pair_side *side, struct pair_datagram *out);
+
+/* Gives a datagram to `side`, as from the other one. */
+void pair_give(struct pair *p, struct pair_side *side, const struct pair_datagram *datagram);
+
+/* Delivers until both queues are empty. */
+void pair_run(struct pair *p);
+
+/* Moves the clock in steps to every expiry; what is sent stays in the queues (deliver: is delivered at once). */
+void pair_sleep(struct pair *p, int64_t us, bool deliver);
+
+void pair_initiate(struct pair *p, struct pair_side *side);
+struct ike_conn_info pair_info(const struct pair_side *side);
+
+/* One usable Child SA on both sides, keys and SPIs crosswise equal. */
+void pair_assert_up(const struct pair *p);
+
+#endif

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Sent messages, see sim_log.h. */
+#include <zebra.h>
+
+#include "lib/jhash.h"
+#include "lib/memory.h"
+#include "lib/typesafe.h"
+
+#include "bgpvpnd/proto/proto.h"
+#include "tests/sim/sim_log.h"
+
+#define IV_LEN 8
+
+PREDECL_HASH(sim_ids);
+PREDECL_HASH(sim_ivs);
+
+/* By IKE SA, direction of the exchange and message ID; and, for AEADs, by IKE SA and IV. */
+struct sim_sent {
+	struct sim_ids_item by_id;
+	struct sim_ivs_item by_iv;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	uint32_t id;
+	uint8_t flags;
+	bool has_iv;
+	uint64_t iv;
+	size_t len;
+	uint8_t data[];
+};
+
+static int id_cmp(const struct sim_sent *a, const struct sim_sent *b)
+{
+	if (a->spi_i != b->spi_i)
+		return numcmp(a->spi_i, b->spi_i);
+	if (a->spi_r != b->spi_r)
+		return numcmp(a->spi_r, b->spi_r);
+	return a->id != b->id ? numcmp(a->id, b->id) : numcmp(a->flags, b->flags);
+}
+
+static uint32_t id_hash(const struct sim_sent *s)
+{
+	return jhash_3words((uint32_t)s->spi_i, (uint32_t)s->spi_r, s->id, s->flags);
+}
+
+static int iv_cmp(const struct sim_sent *a, const struct sim_sent *b)
+{
+	if (a->spi_i != b->spi_i)
+		return numcmp(a->spi_i, b->spi_i);
+	return a->spi_r != b->spi_r ? numcmp(a->spi_r, b->spi_r) : numcmp(a->iv, b->iv);
+}
+
+static uint32_t iv_hash(const struct sim_sent *s)
+{
+	return jhash_3words((uint32_t)s->spi_i, (uint32_t)s->spi_r, (uint32_t)s->iv, 7);
+}
+
+DECLARE_HASH(sim_ids, struct sim_sent, by_id, id_cmp, id_hash);
+DECLARE_HASH(sim_ivs, struct sim_sent, by_iv, iv_cmp, iv_hash);
+
+struct sim_log {
+	struct sim_ids_head ids;
+	struct sim_ivs_head ivs;
+};
+
+struct sim_log *sim_log_new(void)
+{
+	struct sim_log *log = XCALLOC(MTYPE_TMP, sizeof(*log));
+
+	sim_ids_init(&log->ids);
+	sim_ivs_init(&log->ivs);
+	return log;
+}
+
+void sim_log_free(struct sim_log *log)
+{
+	struct sim_sent *sent;
+
+	if (!log)
+		return;
+	while ((sent = sim_ivs_pop(&log->ivs)))
+		;
+	while ((sent = sim_ids_pop(&log->ids)))
+		XFREE(MTYPE_TMP, sent);
+	sim_ivs_fini(&log->ivs);
+	sim_ids_fini(&log->ids);
+	XFREE(MTYPE_TMP, log);
+}
+
+static const char *remember(struct sim_log *log, const struct ike_hdr *hdr, struct bytes datagram, bool aead)
+{
+	struct sim_sent *sent = XCALLOC(MTYPE_TMP, sizeof(*sent) + datagram.n);
+	struct rd rd = rd_of(datagram);
+
+	sent->spi_i = hdr->spi_i;
+	sent->spi_r = hdr->spi_r;
+	sent->id = hdr->message_id;
+	sent->flags = hdr->flags;
+	sent->len = datagram.n;
+	memcpy(sent->data, datagram.p, datagram.n);
+	sim_ids_add(&log->ids, sent);
+	sent->has_iv = aead && hdr->next_payload == IKE_PAYLOAD_SK &&
+		       rd_skip(&rd, IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN) && rd_u64(&rd, &sent->iv);
+	if (sent->has_iv && sim_ivs_add(&log->ivs, sent))
+		return "an IV of an AEAD comes back with another message";
+	return NULL;
+}
+
+const char *sim_log_sent(struct sim_log *log, struct bytes datagram, bool aead)
+{
+	struct sim_sent key = {};
+	struct sim_sent *before;
+	struct ike_hdr hdr;
+
+	if (ike_hdr_decode(datagram, &hdr) != IKE_R_OK)
+		return "a datagram that is no IKE message";
+	/* Restarts of IKE_SA_INIT and answers in clear change their bytes, as they must. */
+	if (hdr.exchange == IKE_EXCHANGE_SA_INIT || hdr.next_payload != IKE_PAYLOAD_SK)
+		return NULL;
+	key = (struct sim_sent){
+		.spi_i = hdr.spi_i, .spi_r = hdr.spi_r, .id = hdr.message_id, .flags = hdr.flags};
+	before = sim_ids_find(&log->ids, &key);
+	if (!before)
+		return remember(log, &hdr, datagram, aead);
+	if (!bytes_equal(bytes_make(before->data, before->len), datagram))
+		return "a message ID is reused with different bytes";
+	return NULL;
+}

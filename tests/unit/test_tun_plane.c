@@ -1,0 +1,987 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Two user-space planes, A and B, in two network namespaces joined by a veth, with real TUN devices. Needs
+ * root and TUN; without them every test is skipped and says so. Nothing here waits for a fixed time: it waits
+ * for what must happen, at most WAIT_MS. A packet socket on the veth sees every frame between the two, and no
+ * test ends before it has looked for clear text in them.
+ */
+#include <zebra.h>
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/rtnetlink.h>
+#include <netinet/tcp.h>
+#include <netpacket/packet.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "tests/helpers/cmocka_all.h"
+#include "tests/helpers/esp_ends.h"
+#include "tests/helpers/exact.h"
+#include "tests/helpers/mem_live.h"
+
+#include "bgpvpnd/dplane/dplane.h"
+#include "bgpvpnd/dplane/rtnl.h"
+
+#define WAIT_MS 10000
+#define NATT	4500
+#define MARK	"clear text of the inside"
+
+struct side {
+	int ns;
+	struct dplane *dp;
+	const char *outer_text;
+	const char *outer6_text;
+	const char *inside_text;
+	struct ipaddr outer;
+	struct ipaddr outer6;
+	struct dplane_link_params params;
+	uint32_t link;
+	int raised; /* privileged() calls that were not lowered */
+	struct dplane_env env;
+};
+
+static struct world {
+	int home; /* the namespace we came from */
+	int capture;
+	struct side a;
+	struct side b;
+	const char *skip_reason;
+} w;
+
+/*
+ * --- the world -------------------------------------------------------------------------------------------
+
+ */
+
+static void enter(const struct side *s)
+{
+	assert_int_equal(setns(s->ns, CLONE_NEWNET), 0);
+}
+
+static void run(const char *format, ...)
+{
+	char command[300];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (system(command) != 0)
+		fail_msg("command failed: %s", command);
+}
+
+static int namespace_new(void)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		return -1;
+	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
+static void privileged(void *arg, bool raise)
+{
+	struct side *s = arg;
+
+	s->raised += raise ? 1 : -1;
+}
+
+static void side_init(struct side *s, const char *outer, const char *outer6, const char *inside)
+{
+	s->outer_text = outer;
+	s->outer6_text = outer6;
+	s->inside_text = inside;
+	assert_int_equal(str2ipaddr(outer, &s->outer), 0);
+	assert_int_equal(str2ipaddr(outer6, &s->outer6), 0);
+	s->params = (struct dplane_link_params){.name = "vpn0", .mtu = 1400, .num_inside = 2};
+	assert_int_equal(str2prefix(inside, &s->params.inside[0]), 1);
+	assert_int_equal(str2prefix(strcmp(s->inside_text, "169.254.10.1/30") == 0 ? "2001:db8:f::1/126"
+										   : "2001:db8:f::2/126",
+				    &s->params.inside[1]),
+			 1);
+	s->env = (struct dplane_env){.arg = s, .privileged = privileged, .natt_port = NATT};
+}
+
+static const char *why_not(void)
+{
+	if (geteuid() != 0)
+		return "not root";
+	if (access("/dev/net/tun", R_OK | W_OK) != 0)
+		return "no /dev/net/tun";
+	if (system("ip -V >/dev/null 2>&1") != 0)
+		return "no ip command";
+	w.home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	w.b.ns = namespace_new();
+	w.a.ns = namespace_new();
+	if (w.a.ns < 0 || w.b.ns < 0)
+		return "cannot make network namespaces";
+	if (system("ip link add va type veth peer name vb") != 0)
+		return "no veth";
+	return NULL;
+}
+
+static void capture_open(void)
+{
+	struct sockaddr_ll any = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+
+	any.sll_ifindex = (int)if_nametoindex("vb");
+	w.capture = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_true(w.capture >= 0);
+	assert_int_equal(bind(w.capture, (struct sockaddr *)&any, sizeof(any)), 0);
+}
+
+static int world_setup(void **state)
+{
+	w.skip_reason = why_not();
+	if (w.skip_reason) {
+		print_message("the plane tests are skipped: %s\n", w.skip_reason);
+		return 0;
+	}
+	side_init(&w.a, "10.0.0.1", "2001:db8::1", "169.254.10.1/30");
+	side_init(&w.b, "10.0.0.2", "2001:db8::2", "169.254.10.2/30");
+	run("ip link set vb netns /proc/%d/fd/%d", (int)getpid(), w.b.ns);
+	run("ip link set lo up; ip addr add 10.0.0.1/24 dev va; "
+	    "ip -6 addr add 2001:db8::1/64 dev va nodad; ip link set va up");
+	enter(&w.b);
+	run("ip link set lo up; ip addr add 10.0.0.2/24 dev vb; ip addr add 10.0.0.3/24 dev vb; "
+	    "ip -6 addr add 2001:db8::2/64 dev vb nodad; ip link set vb up");
+	capture_open();
+	return crypto_init();
+}
+
+static int world_teardown(void **state)
+{
+	if (w.skip_reason)
+		return 0;
+	setns(w.home, CLONE_NEWNET);
+	close(w.capture);
+	close(w.a.ns);
+	close(w.b.ns);
+	close(w.home);
+	crypto_fini();
+	return 0;
+}
+
+/*
+ * --- waiting and looking ---------------------------------------------------------------------------------
+
+ */
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Until the condition holds; it must before WAIT_MS have passed. */
+#define WAIT_FOR(condition)                                                                                  \
+	do {                                                                                                 \
+		int64_t until = now_ms() + WAIT_MS;                                                          \
+                                                                                                             \
+		while (!(condition) && now_ms() < until)                                                     \
+			usleep(500);                                                                         \
+		assert_true(condition);                                                                      \
+	} while (0)
+
+static struct dplane_counters counters(const struct side *s)
+{
+	struct dplane_counters c;
+
+	s->dp->ops->counters(s->dp, &c);
+	return c;
+}
+
+static struct dplane_child_stats stats(const struct side *s, uint32_t child)
+{
+	struct dplane_child_stats st;
+
+	assert_int_equal(s->dp->ops->child_stats(s->dp, child, &st), 0);
+	return st;
+}
+
+static struct dplane_inside_stats inside(const struct side *s)
+{
+	struct dplane_inside_stats st;
+
+	assert_int_equal(s->dp->ops->inside_stats(s->dp, s->link, &st), 0);
+	return st;
+}
+
+/* Frames on the veth since the last call; none may show an inside address or the mark. */
+static unsigned int frames_all_sealed(void)
+{
+	static const uint8_t a_to_b[] = {169, 254, 10, 1, 169, 254, 10, 2};
+	static const uint8_t b_to_a[] = {169, 254, 10, 2, 169, 254, 10, 1};
+	static const uint8_t inside_net6[] = {0x20, 0x01, 0x0d, 0xb8, 0x00, 0x0f};
+	uint8_t frame[66000];
+	unsigned int count = 0;
+	ssize_t n;
+
+	while ((n = recv(w.capture, frame, sizeof(frame), 0)) > 0) {
+		count++;
+		assert_null(memmem(frame, (size_t)n, MARK, strlen(MARK)));
+		assert_null(memmem(frame, (size_t)n, a_to_b, sizeof(a_to_b)));
+		assert_null(memmem(frame, (size_t)n, b_to_a, sizeof(b_to_a)));
+		assert_null(memmem(frame, (size_t)n, inside_net6, sizeof(inside_net6)));
+	}
+	return count;
+}
+
+/*
+ * --- planes ----------------------------------------------------------------------------------------------
+
+ */
+
+static void plane_start(struct side *s)
+{
+	enter(s);
+	s->dp = dplane_tun_new(&s->env);
+	assert_int_equal(s->dp->ops->open(s->dp), 0);
+	assert_string_equal(dplane_error(s->dp), "");
+	assert_int_equal(s->dp->ops->link_add(s->dp, &s->params, &s->link), 0);
+	assert_int_equal(s->raised, 0);
+}
+
+static void plane_stop(struct side *s)
+{
+	enter(s);
+	if (s->link)
+		s->dp->ops->link_del(s->dp, s->link);
+	s->link = 0;
+	s->dp->ops->close(s->dp);
+	dplane_tun_free(s->dp);
+	s->dp = NULL;
+	assert_int_equal(s->raised, 0);
+}
+
+static size_t live_before;
+
+static int test_setup(void **state)
+{
+	if (w.skip_reason)
+		return 0;
+	live_before = mem_live();
+	frames_all_sealed();
+	plane_start(&w.a);
+	plane_start(&w.b);
+	return 0;
+}
+
+static int test_teardown(void **state)
+{
+	if (w.skip_reason)
+		return 0;
+	plane_stop(&w.a);
+	plane_stop(&w.b);
+	frames_all_sealed();
+	return mem_live() == live_before ? 0 : -1;
+}
+
+#define SKIP_IF_NOT_POSSIBLE()                                                                               \
+	do {                                                                                                 \
+		if (w.skip_reason)                                                                           \
+			skip();                                                                              \
+	} while (0)
+
+static const struct esp_suite *suite = &esp_suites[1];
+
+static struct endpoint endpoint_of(const struct ipaddr *addr)
+{
+	return (struct endpoint){.addr = *addr, .port = NATT};
+}
+
+static void child_install(struct side *s, uint32_t id, uint32_t in, uint32_t out, const struct ipaddr *local,
+			  const struct ipaddr *remote, bool encap)
+{
+	struct child_sa_params params = esp_end_params(suite, in, out);
+
+	params.child_id = id;
+	params.udp_encap = encap;
+	params.local = endpoint_of(local);
+	params.remote = endpoint_of(remote);
+	assert_int_equal(s->dp->ops->child_add(s->dp, s->link, &params, 64), 0);
+	child_sa_params_fini(&params);
+}
+
+/* One Child SA on both ends under the same id, as IKE would have made it. */
+static void child_pair(uint32_t id, bool v6, bool encap)
+{
+	uint32_t spi_a = w.a.dp->ops->spi_reserve(w.a.dp), spi_b = w.b.dp->ops->spi_reserve(w.b.dp);
+
+	assert_true(spi_a >= 256 && spi_b >= 256);
+	child_install(&w.a, id, spi_a, spi_b, v6 ? &w.a.outer6 : &w.a.outer, v6 ? &w.b.outer6 : &w.b.outer,
+		      encap);
+	child_install(&w.b, id, spi_b, spi_a, v6 ? &w.b.outer6 : &w.b.outer, v6 ? &w.a.outer6 : &w.a.outer,
+		      encap);
+}
+
+static struct rtnl_link link_now(const struct side *s)
+{
+	struct rtnl_link link;
+
+	enter(s);
+	assert_int_equal(rtnl_link_find(s->params.name, &link), 0);
+	return link;
+}
+
+/* The kernel opens the device for packets a moment after its carrier has come. */
+static void running(bool up)
+{
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->link_set_running(w.a.dp, w.a.link, up), 0);
+	enter(&w.b);
+	assert_int_equal(w.b.dp->ops->link_set_running(w.b.dp, w.b.link, up), 0);
+	WAIT_FOR(link_now(&w.a).running == up && link_now(&w.b).running == up);
+}
+
+/*
+ * --- inside traffic --------------------------------------------------------------------------------------
+
+ */
+
+static struct sockaddr_in inside_of(const struct side *s, uint16_t port)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+	sin.sin_addr = s->params.inside[0].u.prefix4;
+	return sin;
+}
+
+static int udp_on(const struct side *s, uint16_t port)
+{
+	struct sockaddr_in sin = inside_of(s, port);
+	int fd;
+
+	enter(s);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	return fd;
+}
+
+static bool udp_receive(int fd, const char *want, size_t len)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	char buf[2000];
+
+	if (poll(&pfd, 1, WAIT_MS) != 1)
+		return false;
+	return recv(fd, buf, sizeof(buf), 0) == (ssize_t)len && memcmp(buf, want, len) == 0;
+}
+
+static void udp_across(const struct side *from, const struct side *to, unsigned int count)
+{
+	int sender = udp_on(from, 7001), receiver = udp_on(to, 7002);
+	struct sockaddr_in sin = inside_of(to, 7002);
+	char text[64];
+
+	for (unsigned int i = 0; i < count; i++) {
+		int len = snprintf(text, sizeof(text), MARK " %u", i);
+
+		assert_int_equal(sendto(sender, text, (size_t)len, 0, (struct sockaddr *)&sin, sizeof(sin)),
+				 len);
+		assert_true(udp_receive(receiver, text, (size_t)len));
+	}
+	close(sender);
+	close(receiver);
+}
+
+/* Lets the kernel of `s` put packets into its TUN that nobody is to see. */
+static void udp_into(const struct side *s, const struct side *to, unsigned int count)
+{
+	struct sockaddr_in sin = inside_of(to, 7002);
+	int fd = udp_on(s, 7001);
+
+	for (unsigned int i = 0; i < count; i++)
+		assert_int_equal(sendto(fd, MARK, strlen(MARK), 0, (struct sockaddr *)&sin, sizeof(sin)),
+				 strlen(MARK));
+	close(fd);
+}
+
+/*
+ * --- tests: interface ------------------------------------------------------------------------------------
+
+ */
+
+static void test_interface(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct rtnl_link link = link_now(&w.a);
+
+	assert_string_equal(link.kind, "tun");
+	assert_int_equal(link.mtu, 1400);
+	assert_true(link.up);
+	assert_false(link.running);
+	run("ip addr show dev vpn0 | grep -q 'inet 169.254.10.1/30'");
+	run("ip addr show dev vpn0 | grep -q 'inet6 2001:db8:f::1/126'");
+
+	running(true);
+	assert_true(link_now(&w.a).running);
+	running(false);
+	assert_false(link_now(&w.a).running);
+	assert_int_equal(link_now(&w.a).ifindex, link.ifindex);
+}
+
+/* Reads what the kernel has told about the interface so far; true when the last word was "not running". */
+static bool told_not_running(int nl, uint32_t ifindex)
+{
+	uint8_t buf[16384];
+	bool not_running = false;
+	ssize_t n;
+
+	while ((n = recv(nl, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+		struct ifinfomsg *ifi = NLMSG_DATA(nlh);
+
+		if (nlh->nlmsg_type == RTM_NEWLINK && (uint32_t)ifi->ifi_index == ifindex)
+			not_running = !(ifi->ifi_flags & IFF_RUNNING);
+	}
+	return not_running;
+}
+
+/*
+ * Carrier losses right after one another: each is told before link_set_running() returns, not when the
+ * kernel's link watch has its next turn a second later.
+ */
+static void test_down_is_told_at_once(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	uint32_t ifindex = link_now(&w.a).ifindex;
+	int nl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	assert_int_equal(bind(nl, (struct sockaddr *)&groups, sizeof(groups)), 0);
+	for (int i = 0; i < 3; i++) {
+		running(true);
+		told_not_running(nl, ifindex);
+		enter(&w.a);
+		assert_int_equal(w.a.dp->ops->link_set_running(w.a.dp, w.a.link, false), 0);
+		assert_true(told_not_running(nl, ifindex));
+	}
+	running(true); /* dormant does not stay */
+	close(nl);
+}
+
+static void test_change_in_place(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = w.a.params;
+	struct rtnl_link before = link_now(&w.a);
+
+	running(true); /* with its carrier the interface gets a link-local address */
+	enter(&w.a);
+	run("ip -6 addr show dev vpn0 | grep -q fe80::");
+	run("ip addr add 203.0.113.1/32 dev vpn0"); /* the operator's own */
+	params.mtu = 1300;
+	params.num_inside = 1;
+	assert_int_equal(str2prefix("169.254.20.1/30", &params.inside[0]), 1);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+	assert_int_equal(link_now(&w.a).mtu, 1300);
+	assert_int_equal(link_now(&w.a).ifindex, before.ifindex);
+	run("ip addr show dev vpn0 | grep -q 169.254.20.1/30");
+	run("! ip addr show dev vpn0 | grep -q 169.254.10");
+	run("! ip addr show dev vpn0 | grep -q 2001:db8:f::");
+	run("ip addr show dev vpn0 | grep -q 203.0.113.1");
+	run("ip addr show dev vpn0 | grep -q fe80::");
+
+	params.mtu = 1200; /* too small for IPv6 inside */
+	params.num_inside = 2;
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), -EINVAL);
+	assert_non_null(strstr(dplane_error(w.a.dp), "1280"));
+}
+
+/* The daemon goes and another comes: same interface, without carrier, stale address gone. */
+static void test_successor_adopts(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct rtnl_link before = link_now(&w.a);
+	struct prefix old = w.a.params.inside[0];
+
+	running(true);
+	w.a.dp->ops->close(w.a.dp);
+	assert_false(link_now(&w.a).running);
+	dplane_tun_free(w.a.dp);
+	assert_int_equal(str2prefix("169.254.30.1/30", &w.a.params.inside[0]), 1);
+	plane_start(&w.a);
+	assert_int_equal(link_now(&w.a).ifindex, before.ifindex);
+	assert_true(link_now(&w.a).up);
+	assert_false(link_now(&w.a).running);
+	run("ip addr show dev vpn0 | grep -q 169.254.30.1/30");
+	run("! ip addr show dev vpn0 | grep -q 169.254.10.1");
+	w.a.params.inside[0] = old;
+}
+
+static void test_name_taken(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = w.a.params;
+	uint32_t link = 77;
+
+	enter(&w.a);
+	strlcpy(params.name, "va", sizeof(params.name));
+	assert_int_equal(w.a.dp->ops->link_add(w.a.dp, &params, &link), -EEXIST);
+	assert_non_null(strstr(dplane_error(w.a.dp), "va exists already and is of kind veth"));
+	assert_int_equal(link, 77);
+	strlcpy(params.name, "vpn0", sizeof(params.name)); /* our own descriptor holds it */
+	assert_int_equal(w.a.dp->ops->link_add(w.a.dp, &params, &link), -EBUSY);
+	assert_non_null(strstr(dplane_error(w.a.dp), "vpn0 is in use"));
+	assert_int_equal(w.a.raised, 0);
+}
+
+static void test_port_in_use(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane *second;
+
+	enter(&w.a);
+	second = dplane_tun_new(&w.a.env);
+	assert_int_equal(second->ops->open(second), 0);
+	assert_non_null(strstr(dplane_error(second), "UDP port 4500 (IPv4) is in use"));
+	assert_non_null(strstr(dplane_error(second), "ss -lunp"));
+	second->ops->close(second);
+	dplane_tun_free(second);
+}
+
+static void test_link_gone(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_event event = {};
+	struct pollfd pfd = {.fd = w.a.dp->ops->fd(w.a.dp), .events = POLLIN};
+
+	assert_false(w.a.dp->ops->event_next(w.a.dp, &event));
+	enter(&w.a);
+	run("ip link del vpn0");
+	assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
+	assert_true(w.a.dp->ops->event_next(w.a.dp, &event));
+	assert_int_equal(event.type, DPLANE_EVENT_LINK_GONE);
+	assert_int_equal(event.link, w.a.link);
+	assert_false(w.a.dp->ops->event_next(w.a.dp, &event));
+	assert_int_equal(poll(&pfd, 1, 0), 0);
+	assert_int_equal(w.a.dp->ops->link_set_running(w.a.dp, w.a.link, true), -ENODEV);
+	assert_int_equal(w.a.dp->ops->link_del(w.a.dp, w.a.link), 0);
+	w.a.link = 0;
+}
+
+/*
+ * --- tests: traffic --------------------------------------------------------------------------------------
+
+ */
+
+static void test_traffic_with_every_suite(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	running(true);
+	for (uint32_t i = 0; i < ESP_SUITES; i++) {
+		suite = &esp_suites[i];
+		child_pair(i + 1, false, true);
+		udp_across(&w.a, &w.b, 5);
+		udp_across(&w.b, &w.a, 5);
+		assert_true(stats(&w.a, i + 1).packets_out >= 5 && stats(&w.a, i + 1).packets_in >= 5);
+		assert_true(stats(&w.b, i + 1).packets_out >= 5 && stats(&w.b, i + 1).packets_in >= 5);
+		assert_true(stats(&w.a, i + 1).bytes_out >= 5 * strlen(MARK));
+		assert_true(stats(&w.a, i + 1).last_in.us > 0 && stats(&w.a, i + 1).last_out.us > 0);
+		assert_true(frames_all_sealed() >= 10);
+	}
+	suite = &esp_suites[1];
+}
+
+static void test_traffic_over_ipv6(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	running(true);
+	child_pair(1, true, true);
+	udp_across(&w.a, &w.b, 5);
+	udp_across(&w.b, &w.a, 5);
+	enter(&w.a);
+	run("ping -6 -c 2 -i 0.01 -W 5 2001:db8:f::2 >/dev/null");
+	assert_true(frames_all_sealed() >= 10);
+}
+
+static void test_raw_esp(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	running(true);
+	for (uint32_t v6 = 0; v6 < 2; v6++) {
+		child_pair(v6 + 1, v6, false);
+		udp_across(&w.a, &w.b, 5);
+		udp_across(&w.b, &w.a, 5);
+		assert_true(stats(&w.a, v6 + 1).packets_in >= 5);
+	}
+}
+
+/* Larger than the outer MTU with ESP around it: the outer packet goes in fragments. */
+static void test_full_size_and_too_big(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	int dont_fragment = IP_PMTUDISC_DO;
+	struct sockaddr_in sin = inside_of(&w.b, 7002);
+	struct dplane_link_params params = w.a.params;
+	char big[1400] = {};
+	int fd;
+
+	running(true);
+	child_pair(1, false, true);
+	params.mtu = 1500;
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+	run("ping -c 1 -s 1472 -W 5 169.254.10.2 >/dev/null");
+
+	/* the kernel believes in 1500, the plane knows better */
+	params.mtu = 1300;
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+	run("ip link set vpn0 mtu 1500");
+	fd = udp_on(&w.a, 7001);
+	setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &dont_fragment, sizeof(dont_fragment));
+	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(send(fd, big, sizeof(big), 0), sizeof(big));
+	WAIT_FOR(send(fd, big, sizeof(big), 0) < 0 && errno == EMSGSIZE);
+	assert_true(counters(&w.a).too_big >= 1);
+	close(fd);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &w.a.params), 0);
+}
+
+static void test_mss(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct sockaddr_in sin = inside_of(&w.b, 7003);
+	struct dplane_link_params params = w.a.params;
+	int listener, fd, mss = 0;
+	socklen_t len = sizeof(mss);
+
+	running(true);
+	child_pair(1, false, true);
+	params.mss_v4 = 700; /* clamps at A, both ways */
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+	enter(&w.b);
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	enter(&w.a);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, &len), 0);
+	assert_true(mss <= 700);
+	close(fd);
+	fd = accept(listener, NULL, NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, &len), 0);
+	assert_true(mss <= 700);
+	close(fd);
+	close(listener);
+}
+
+static void test_nothing_in_the_clear(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	running(true);
+	udp_into(&w.a, &w.b, 20);
+	WAIT_FOR(counters(&w.a).no_child >= 20);
+	child_pair(1, false, true);
+	udp_across(&w.a, &w.b, 3);
+	assert_int_equal(w.a.dp->ops->child_del(w.a.dp, 1), 0);
+	udp_into(&w.a, &w.b, 20);
+	WAIT_FOR(counters(&w.a).no_child >= 40);
+	assert_true(frames_all_sealed() >= 3);
+}
+
+/* The new SA sends, the old one still receives; nothing is lost while only one end has changed over. */
+static void test_make_before_break(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	uint32_t in, out;
+
+	child_pair(1, false, true);
+	running(true);
+	udp_across(&w.a, &w.b, 3);
+	in = w.a.dp->ops->spi_reserve(w.a.dp);
+	out = w.b.dp->ops->spi_reserve(w.b.dp);
+	child_install(&w.b, 2, out, in, &w.b.outer, &w.a.outer, true); /* the responder first */
+	udp_across(&w.a, &w.b, 3);				       /* still on the old one */
+	child_install(&w.a, 2, in, out, &w.a.outer, &w.b.outer, true);
+	udp_across(&w.a, &w.b, 3);
+	udp_across(&w.b, &w.a, 3);
+	assert_true(stats(&w.a, 2).packets_out >= 3 && stats(&w.b, 2).packets_out >= 3);
+	assert_int_equal(w.a.dp->ops->child_del(w.a.dp, 1), 0);
+	assert_int_equal(w.b.dp->ops->child_del(w.b.dp, 1), 0);
+	udp_across(&w.a, &w.b, 3);
+	udp_across(&w.b, &w.a, 3);
+	/* the one that sends goes: the older one takes over again */
+	child_pair(3, false, true);
+	udp_across(&w.a, &w.b, 3);
+	assert_int_equal(w.a.dp->ops->child_del(w.a.dp, 3), 0);
+	udp_across(&w.a, &w.b, 3);
+	assert_int_equal(counters(&w.a).no_child, 0);
+}
+
+static void test_peer_moves(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct ipaddr elsewhere;
+	struct endpoint local = endpoint_of(&w.a.outer), remote;
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+
+	assert_int_equal(str2ipaddr("10.0.0.3", &elsewhere), 0);
+	remote = endpoint_of(&elsewhere);
+	running(true);
+	child_pair(1, false, true);
+	udp_across(&w.a, &w.b, 3);
+	frames_all_sealed();
+	assert_int_equal(w.a.dp->ops->child_move(w.a.dp, 1, &local, &remote), 0);
+	udp_into(&w.a, &w.b, 3);
+	WAIT_FOR(stats(&w.b, 1).packets_in >= 6);
+	sin.sin_addr = elsewhere.ipaddr_v4;
+	{
+		uint8_t frame[2000];
+		bool seen = false;
+		ssize_t n;
+
+		while ((n = recv(w.capture, frame, sizeof(frame), 0)) > 0)
+			seen |= n > 34 && frame[12] == 8 && frame[13] == 0 &&
+				memcmp(frame + 30, &sin.sin_addr, 4) == 0;
+		assert_true(seen);
+	}
+}
+
+/*
+ * --- tests: reachability ---------------------------------------------------------------------------------
+
+ */
+
+static void test_probe_before_the_link_is_up(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	assert_int_equal(w.a.dp->ops->inside_probe(w.a.dp, w.a.link), -ENOTCONN);
+	assert_int_equal(inside(&w.a).sent, 0);
+	child_pair(1, false, true);
+	for (uint64_t i = 1; i <= 3; i++) {
+		assert_int_equal(w.a.dp->ops->inside_probe(w.a.dp, w.a.link), 0);
+		WAIT_FOR(inside(&w.a).answered == i);
+	}
+	assert_int_equal(inside(&w.a).sent, 3);
+	assert_true(inside(&w.a).last_answered.us >= inside(&w.a).last_sent.us);
+	assert_int_equal(inside(&w.b).answered, 0);
+}
+
+static void test_probe_of_a_running_link(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	running(true);
+	child_pair(1, false, true);
+	assert_int_equal(w.b.dp->ops->inside_probe(w.b.dp, w.b.link), 0);
+	WAIT_FOR(inside(&w.b).answered == 1); /* by the kernel of A */
+	enter(&w.a);
+	run("ping -c 2 -i 0.01 -W 5 169.254.10.2 >/dev/null"); /* not swallowed: not our mark */
+	assert_int_equal(inside(&w.a).answered, 0);
+}
+
+static void test_probe_without_other_host(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = w.a.params;
+
+	enter(&w.a);
+	assert_int_equal(str2prefix("169.254.10.1/24", &params.inside[0]), 1);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+	child_pair(1, false, true);
+	assert_int_equal(w.a.dp->ops->inside_probe(w.a.dp, w.a.link), -EADDRNOTAVAIL);
+}
+
+/*
+ * --- tests: what comes from outside ----------------------------------------------------------------------
+
+ */
+
+static int stranger(void)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(NATT), .sin_addr = w.b.outer.ipaddr_v4};
+	int fd;
+
+	enter(&w.a);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+static void say(int fd, struct bytes datagram)
+{
+	assert_int_equal(send(fd, datagram.p, datagram.n, 0), datagram.n);
+}
+
+static void test_strangers(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	uint8_t esp[60] = {0x12, 0x34, 0x56, 0x78, 0, 0, 0, 1};
+	struct dplane_event event;
+	struct wr wr = wr_of(esp, 4);
+	uint32_t spi, other;
+	int fd = stranger();
+
+	say(fd, BYTES(0xff)); /* a NAT keepalive: silence */
+	say(fd, BYTES());
+	say(fd, BYTES(1, 2));
+	say(fd, BYTES_OF(esp));
+	WAIT_FOR(counters(&w.b).no_sa == 1);
+	assert_int_equal(counters(&w.b).malformed, 1);
+
+	spi = w.b.dp->ops->spi_reserve(w.b.dp);
+	other = w.a.dp->ops->spi_reserve(w.a.dp);
+	child_install(&w.b, 1, spi, other, &w.b.outer, &w.a.outer, true);
+	wr_u32(&wr, spi);
+	say(fd, BYTES_OF(esp));
+	WAIT_FOR(stats(&w.b, 1).integrity_failures == 1);
+	say(fd, bytes_make(esp, 20));
+	WAIT_FOR(counters(&w.b).malformed == 2);
+	assert_int_equal(stats(&w.b, 1).last_in.us, 0);
+	assert_int_equal(stats(&w.b, 1).packets_in, 0);
+	assert_false(w.b.dp->ops->event_next(w.b.dp, &event));
+	close(fd);
+}
+
+static void ike_across(const struct ipaddr *from, const struct ipaddr *to)
+{
+	struct endpoint local = endpoint_of(from), remote = endpoint_of(to);
+	struct pollfd pfd = {.fd = w.b.dp->ops->fd(w.b.dp), .events = POLLIN};
+	static uint8_t datagram[5000];
+	struct dplane_event event;
+
+	for (size_t i = 0; i < sizeof(datagram); i++)
+		datagram[i] = (uint8_t)i;
+	assert_int_equal(w.a.dp->ops->ike_send(w.a.dp, &local, &remote, BYTES_OF(datagram)), 0);
+	assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
+	assert_true(w.b.dp->ops->event_next(w.b.dp, &event));
+	assert_int_equal(event.type, DPLANE_EVENT_IKE);
+	assert_true(bytes_equal(event.datagram, BYTES_OF(datagram)));
+	assert_true(endpoint_equal(&event.local, &remote));
+	assert_true(endpoint_equal(&event.remote, &local));
+	assert_false(w.b.dp->ops->event_next(w.b.dp, &event));
+}
+
+static void test_ike(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	ike_across(&w.a.outer, &w.b.outer);
+	ike_across(&w.a.outer6, &w.b.outer6);
+}
+
+/* The main thread does not look: the queue keeps LIMIT_PLANE_EVENTS and counts the rest. */
+static void test_ike_flood(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	uint8_t ike[40] = {};
+	struct dplane_event event;
+	unsigned int kept = 0;
+	int fd = stranger();
+
+	/* in small steps, so that the socket's own buffer drops none */
+	for (unsigned int i = 1; i <= LIMIT_PLANE_EVENTS + 10; i++) {
+		say(fd, BYTES_OF(ike));
+		if (i > LIMIT_PLANE_EVENTS)
+			WAIT_FOR(counters(&w.b).queue_full == i - LIMIT_PLANE_EVENTS);
+	}
+	while (w.b.dp->ops->event_next(w.b.dp, &event)) {
+		assert_int_equal(event.datagram.n, sizeof(ike) - 4);
+		kept++;
+	}
+	assert_int_equal(kept, LIMIT_PLANE_EVENTS);
+	close(fd);
+}
+
+/*
+ * --- tests: children -------------------------------------------------------------------------------------
+
+ */
+
+static int child_try(struct side *s, uint32_t id, uint32_t in, struct child_sa_params *params)
+{
+	int err;
+
+	params->child_id = id;
+	params->in.spi = in;
+	err = s->dp->ops->child_add(s->dp, s->link, params, 64);
+	return err;
+}
+
+static void test_child_refusals(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct child_sa_params params = esp_end_params(suite, 1000, 2000);
+	struct dplane_child_stats st;
+	struct dplane *dp = w.a.dp;
+	struct endpoint v6 = endpoint_of(&w.a.outer6);
+
+	params.local = endpoint_of(&w.a.outer);
+	params.remote = endpoint_of(&w.b.outer);
+	assert_int_equal(child_try(&w.a, 1, 1000, &params), 0);
+	assert_int_equal(child_try(&w.a, 1, 1001, &params), -EEXIST);
+	assert_int_equal(child_try(&w.a, 2, 1000, &params), -EEXIST);
+	assert_int_equal(child_try(&w.a, 2, 255, &params), -EEXIST);
+	params.esn = true;
+	assert_int_equal(child_try(&w.a, 2, 1001, &params), -EOPNOTSUPP);
+	assert_non_null(strstr(dplane_error(dp), "ESN"));
+	params.esn = false;
+	params.local = v6;
+	assert_int_equal(child_try(&w.a, 2, 1001, &params), -EINVAL);
+	assert_int_equal(dp->ops->child_add(dp, 999, &params, 64), -ENODEV);
+	assert_int_equal(dp->ops->child_stats(dp, 2, &st), -ENOENT);
+	assert_int_equal(dp->ops->child_del(dp, 2), -ENOENT);
+	assert_int_equal(dp->ops->child_move(dp, 1, &v6, &params.remote), -EINVAL);
+	assert_int_equal(dp->ops->child_del(dp, 1), 0);
+	params.local = endpoint_of(&w.a.outer);
+	assert_int_equal(child_try(&w.a, 2, 1000, &params), 0);
+	child_sa_params_fini(&params);
+	/* teardown deletes the link with its child still there */
+}
+
+static void test_spis(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane *dp = w.a.dp;
+	uint32_t spi[200];
+
+	for (size_t i = 0; i < array_size(spi); i++) {
+		spi[i] = dp->ops->spi_reserve(dp);
+		assert_true(spi[i] >= 256);
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(spi[i], spi[j]);
+	}
+	for (size_t i = 0; i < array_size(spi); i += 2)
+		dp->ops->spi_release(dp, spi[i]);
+	dp->ops->spi_release(dp, 12345); /* nobody's */
+}
+
+#define PLANE_TEST(f) cmocka_unit_test_setup_teardown(f, test_setup, test_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PLANE_TEST(test_interface),
+		PLANE_TEST(test_down_is_told_at_once),
+		PLANE_TEST(test_change_in_place),
+		PLANE_TEST(test_successor_adopts),
+		PLANE_TEST(test_name_taken),
+		PLANE_TEST(test_port_in_use),
+		PLANE_TEST(test_link_gone),
+		PLANE_TEST(test_traffic_with_every_suite),
+		PLANE_TEST(test_traffic_over_ipv6),
+		PLANE_TEST(test_raw_esp),
+		PLANE_TEST(test_full_size_and_too_big),
+		PLANE_TEST(test_mss),
+		PLANE_TEST(test_nothing_in_the_clear),
+		PLANE_TEST(test_make_before_break),
+		PLANE_TEST(test_peer_moves),
+		PLANE_TEST(test_probe_before_the_link_is_up),
+		PLANE_TEST(test_probe_of_a_running_link),
+		PLANE_TEST(test_probe_without_other_host),
+		PLANE_TEST(test_strangers),
+		PLANE_TEST(test_ike),
+		PLANE_TEST(test_ike_flood),
+		PLANE_TEST(test_child_refusals),
+		PLANE_TEST(test_spis),
+	};
+
+	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}

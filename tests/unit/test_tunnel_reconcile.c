@@ -1,0 +1,744 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Tunnels between a scripted engine and a data plane that only remembers: what should be, compared with what
+ * is, acts. Each test frees all and leaves no memory.
+ */
+#include <zebra.h>
+
+#include "tests/helpers/cmocka_all.h"
+#include "tests/helpers/fake_dplane.h"
+#include "tests/helpers/fake_ike.h"
+#include "tests/helpers/mem_live.h"
+
+#include "bgpvpnd/tunnel/tunnel.h"
+
+#define MS(n) ((n)*USEC_PER_MS)
+
+static struct world {
+	struct ike_engine engine;
+	struct fake_dplane plane;
+	struct tunnels *tunnels;
+	struct instant now;
+	struct tunnel_news news[32]; /* all that came, oldest first */
+	int num_news;
+} w;
+
+static int setup(void **state)
+{
+	w = (struct world){.now = {MS(100000)}};
+	fake_ike_init(&w.engine);
+	fake_dplane_init(&w.plane);
+	w.tunnels = tunnels_new(&w.engine, &w.plane.dp);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tunnels_free(w.tunnels);
+	fake_ike_fini(&w.engine);
+	return mem_live() == 0 ? 0 : -1;
+}
+
+static void pump(void)
+{
+	struct ike_output out;
+
+	while (ike_engine_output(&w.engine, &out))
+		tunnels_ike_output(w.tunnels, &out, w.now);
+	while (w.num_news < (int)array_size(w.news) && tunnels_news(w.tunnels, &w.news[w.num_news]))
+		w.num_news++;
+}
+
+/* Lets time pass, with every expiry exactly when it is due. */
+static void pass(int64_t us)
+{
+	struct instant end = instant_add(w.now, us);
+
+	for (;;) {
+		struct instant next = tunnels_next_expiry(w.tunnels);
+
+		if (instant_before(end, next))
+			break;
+		assert_true(instant_before(w.now, next));
+		w.now = next;
+		tunnels_expire(w.tunnels, w.now);
+		pump();
+	}
+	w.now = end;
+}
+
+static bool said(const char *words)
+{
+	for (int i = 0; i < w.num_news; i++)
+		if (strstr(w.news[i].words, words))
+			return true;
+	return false;
+}
+
+static struct tunnel_cfg *cfg_new(const char *name, const char *interface)
+{
+	struct tunnel_cfg *cfg = tunnel_cfg_new(name);
+
+	strlcpy(cfg->interface, interface, sizeof(cfg->interface));
+	cfg->num_inside = 1;
+	str2prefix("169.254.10.1/30", &cfg->inside[0]);
+	cfg->ike->remote.ipa_type = IPADDR_V4;
+	inet_pton(AF_INET, "192.0.2.2", &cfg->ike->remote.ipaddr_v4);
+	secret_set(&cfg->ike->psk, bytes_str("swordfish"));
+	return cfg;
+}
+
+/* Hands it over and forgets it. */
+static void give(struct tunnel_cfg *cfg)
+{
+	tunnels_set_cfg(w.tunnels, cfg, w.now);
+	tunnel_cfg_unref(cfg);
+	pump();
+}
+
+static struct fake_conn *conn(void)
+{
+	return fake_ike_conn(&w.engine, 0);
+}
+
+static struct fake_link *vpn0(void)
+{
+	struct fake_link *link = fake_dplane_link(&w.plane, "vpn0");
+
+	assert_non_null(link);
+	return link;
+}
+
+static void heard(bool answer)
+{
+	fake_ike_heard(&w.engine, conn(), answer);
+	pump();
+}
+
+/* A configured tunnel, its peer accepted, answered, link up. Returns the child. */
+static uint32_t bring_up(void)
+{
+	uint32_t child;
+
+	give(cfg_new("to-b", "vpn0"));
+	pass(MS(10));
+	child = fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	pass(MS(3));
+	heard(true);
+	assert_true(vpn0()->running);
+	w.num_news = 0;
+	return child;
+}
+
+static struct tunnel_info info(void)
+{
+	struct tunnel_info info;
+
+	assert_true(tunnels_info(w.tunnels, "to-b", &info));
+	return info;
+}
+
+/* The flow over the child: `in` only if the peer answers. */
+static void traffic(uint32_t child, bool in)
+{
+	struct fake_child *c = fake_dplane_child(&w.plane, child);
+
+	assert_non_null(c);
+	c->stats.packets_out++;
+	c->stats.last_out = w.now;
+	if (!in)
+		return;
+	c->stats.packets_in++;
+	c->stats.last_in = w.now;
+}
+
+/*
+ * --- life ------------------------------------------------------------------------------------------------
+ */
+
+static void comes_up(void **state)
+{
+	uint32_t child;
+
+	give(cfg_new("to-b", "vpn0"));
+	assert_int_equal(conn()->initiated, 1);
+	assert_int_equal(vpn0()->params.num_inside, 1);
+	assert_int_equal(vpn0()->params.mtu, 1406);
+	assert_false(vpn0()->running);
+	assert_non_null(strstr(info().link_reason, "IKE_SA_INIT with 192.0.2.2"));
+
+	pass(MS(20));
+	child = fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	/* installed, asked for a sign of life, but not up before it came */
+	assert_non_null(fake_dplane_child(&w.plane, child));
+	assert_int_equal(conn()->child_result, 0);
+	assert_int_equal(conn()->probes, 1);
+	assert_int_equal(vpn0()->probes, 1);
+	assert_false(vpn0()->running);
+	assert_int_equal(vpn0()->params.mtu, 1438);
+	assert_int_equal(vpn0()->params.mss_v4, 1398);
+	assert_int_equal(vpn0()->params.mss_v6, 1378);
+	pass(MS(7));
+	heard(false);
+	assert_false(vpn0()->running);
+	heard(true);
+	assert_true(vpn0()->running);
+	assert_true(said("IKE up with 192.0.2.2, begun by us"));
+	assert_true(said("link up: peer answered, 7 ms after the Child SA was installed"));
+	assert_string_equal(info().link_reason, "peer is reachable; inside probe never answered");
+	assert_true(info().link_up && info().reachable && info().child_installed);
+	assert_int_equal(info().mtu, 1438);
+	assert_int_equal(info().link_changes, 1);
+}
+
+/* ESP from the peer on the new pair is as good as an answer. */
+static void esp_proves(void **state)
+{
+	uint32_t child;
+
+	give(cfg_new("to-b", "vpn0"));
+	child = fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	pass(MS(20));
+	fake_dplane_child(&w.plane, child)->stats.last_in = w.now;
+	pass(MS(60));
+	assert_true(vpn0()->running);
+}
+
+static void silent_cut_and_heal(void **state)
+{
+	uint32_t child = bring_up();
+	struct instant cut;
+
+	for (int i = 0; i < 100; i++) {
+		traffic(child, true);
+		pass(MS(10));
+	}
+	cut = w.now;
+	while (vpn0()->running && instant_diff(w.now, cut) < MS(2000)) {
+		traffic(child, false);
+		pass(MS(10));
+	}
+	assert_in_range(instant_diff(w.now, cut), MS(100), MS(400));
+	assert_true(said("link down: peer silent for"));
+	assert_true(said("liveness requests unanswered"));
+	assert_non_null(strstr(info().link_reason, "peer does not answer: silent for"));
+	/* nothing is torn down, nothing asked again: the engine goes on by itself */
+	assert_int_equal(conn()->terminated, 0);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 1);
+	assert_int_equal(conn()->probes, 2);
+	pass(MS(5000));
+	assert_int_equal(conn()->probes, 2);
+	heard(true);
+	assert_true(vpn0()->running);
+	assert_true(said("link up: peer answered after 5"));
+	assert_int_equal(conn()->initiated, 1);
+}
+
+/* A flap shorter than hold-up is not published on the way up; the timer is exact. */
+static void hold_up(void **state)
+{
+	uint32_t child = bring_up();
+	struct instant down;
+
+	while (vpn0()->running) {
+		traffic(child, false);
+		pass(MS(10));
+	}
+	down = info().link_since;
+	pass(MS(100));
+	heard(true);
+	assert_false(vpn0()->running);
+	assert_string_equal(info().link_reason, "peer is reachable, waiting for link hold-up");
+	pass(instant_diff(instant_add(down, MS(1000)), w.now) - 1);
+	assert_false(vpn0()->running);
+	pass(1);
+	assert_true(vpn0()->running);
+}
+
+static void inside_dead(void **state)
+{
+	uint32_t child = bring_up();
+	struct instant cut;
+
+	vpn0()->inside.answered = 1;
+	vpn0()->inside.last_answered = w.now;
+	pass(MS(300));
+	cut = w.now;
+	while (vpn0()->running && instant_diff(w.now, cut) < MS(5000)) {
+		traffic(child, false);
+		pass(MS(5));
+		if (conn()->info.request_outstanding)
+			heard(true);
+	}
+	assert_in_range(instant_diff(w.now, cut), MS(700), MS(2000));
+	assert_true(said("link down: IKE answers but ESP does not arrive (4 inside probes unanswered"));
+	for (int i = 0; i < 300; i++) {
+		pass(MS(10));
+		if (conn()->info.request_outstanding)
+			heard(true);
+	}
+	assert_false(vpn0()->running);
+	assert_string_equal(info().link_reason, "IKE answers but ESP does not arrive");
+	vpn0()->inside.answered = 2;
+	vpn0()->inside.last_answered = w.now;
+	pass(MS(300));
+	assert_true(vpn0()->running);
+	assert_true(said("link up: ESP arrives again"));
+}
+
+/*
+ * --- IKE comes and goes ----------------------------------------------------------------------------------
+ */
+
+/* Time until the next attempt. */
+static int64_t next_attempt(void)
+{
+	uint32_t before = conn()->initiated;
+	struct instant begin = w.now;
+
+	while (conn()->initiated == before && instant_diff(w.now, begin) < MS(60000))
+		pass(MS(1));
+	return instant_diff(w.now, begin);
+}
+
+static void backoff(void **state)
+{
+	static const int64_t nominal[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
+
+	give(cfg_new("to-b", "vpn0"));
+	for (size_t i = 0; i < array_size(nominal); i++) {
+		pass(MS(20000));
+		fake_ike_down(&w.engine, conn(), IKE_R_TIMEOUT, "");
+		pump();
+		assert_in_range(next_attempt(), MS(nominal[i] * 3 / 4), MS(nominal[i] * 5 / 4 + 1));
+	}
+	/* said once, not seven times */
+	assert_int_equal(w.num_news, 1);
+	assert_int_equal(w.news[0].type, TUNNEL_NEWS_FAILURE);
+	assert_string_equal(w.news[0].words, "IKE failed with 192.0.2.2: the peer does not answer");
+	assert_string_equal(w.news[0].tunnel, "to-b");
+	assert_string_equal(w.news[0].interface, "vpn0");
+	/* another reason is news */
+	fake_ike_down(&w.engine, conn(), IKE_R_NO_PROPOSAL, "we: a, peer: b");
+	pump();
+	assert_true(said("no common proposal: we: a, peer: b"));
+	assert_non_null(strstr(info().link_reason, "no common proposal: we: a, peer: b; trying again soon"));
+	/* success forgets it all */
+	next_attempt();
+	fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	fake_ike_down(&w.engine, conn(), IKE_R_DELETED_BY_PEER, "");
+	pump();
+	assert_in_range(next_attempt(), MS(750), MS(1251));
+}
+
+/* A peer that dials us ends our waiting. */
+static void peer_dials(void **state)
+{
+	give(cfg_new("to-b", "vpn0"));
+	for (int i = 0; i < 6; i++) {
+		fake_ike_down(&w.engine, conn(), IKE_R_TIMEOUT, "");
+		pump();
+		next_attempt();
+	}
+	fake_ike_down(&w.engine, conn(), IKE_R_TIMEOUT, "");
+	pump();
+	pass(MS(5));
+	fake_ike_up(&w.engine, conn(), false, w.now);
+	pump();
+	assert_true(said("begun by the peer"));
+	heard(true);
+	assert_true(vpn0()->running);
+	fake_ike_down(&w.engine, conn(), IKE_R_TIMEOUT, "");
+	pump();
+	assert_false(vpn0()->running);
+	assert_in_range(next_attempt(), MS(750), MS(1251));
+}
+
+static void ike_deleted_by_peer(void **state)
+{
+	bring_up();
+	fake_ike_down(&w.engine, conn(), IKE_R_DELETED_BY_PEER, "");
+	pump();
+	assert_false(vpn0()->running);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
+	assert_true(said("link down: no Child SA: the peer deleted the IKE SA"));
+	assert_true(said("IKE down: the peer deleted the IKE SA"));
+	assert_in_range(next_attempt(), MS(750), MS(1251));
+}
+
+/* Only the Child SA: the IKE SA alone serves nobody, so all begins anew after a moment. */
+static void child_deleted_by_peer(void **state)
+{
+	uint32_t child = bring_up();
+
+	fake_ike_child_down(&w.engine, conn(), child, IKE_R_CHILD_DELETED_BY_PEER);
+	pump();
+	assert_false(vpn0()->running);
+	assert_int_equal(conn()->terminated, 0);
+	assert_in_range(next_attempt(), MS(750), MS(1251));
+	assert_int_equal(conn()->terminated, 1);
+}
+
+static void passive(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+
+	cfg->initiate = TUNNEL_INITIATE_NEVER;
+	give(cfg);
+	pass(MS(100000));
+	assert_int_equal(conn()->initiated, 0);
+	assert_true(conn()->cfg->passive);
+	assert_string_equal(info().link_reason, "no Child SA: waiting for the peer");
+	fake_ike_up(&w.engine, conn(), false, w.now);
+	pump();
+	heard(true);
+	assert_true(vpn0()->running);
+	fake_ike_down(&w.engine, conn(), IKE_R_TIMEOUT, "");
+	pump();
+	pass(MS(100000));
+	assert_int_equal(conn()->initiated, 0);
+}
+
+/* Neither a second Child SA nor a duplicate IKE SA touches the link. */
+static void rekey(void **state)
+{
+	uint32_t child = bring_up();
+	uint32_t calls = vpn0()->running_calls;
+	uint32_t second;
+
+	traffic(child, true);
+	second = fake_ike_child(&w.engine, conn(), IKE_ENCR_AES_CBC, IKE_INTEG_HMAC_SHA2_256_128);
+	pump();
+	assert_int_equal(fake_dplane_num_children(&w.plane), 2);
+	assert_int_equal(vpn0()->params.mtu, 1422);
+	pass(MS(50));
+	fake_ike_child_down(&w.engine, conn(), child, IKE_R_OK);
+	pump();
+	traffic(second, true);
+	pass(MS(500));
+	assert_true(vpn0()->running);
+	assert_int_equal(vpn0()->running_calls, calls);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 1);
+	/* counted over both */
+	assert_int_equal(info().child.packets_out, 2);
+	assert_int_equal(info().child.packets_in, 2);
+	assert_int_equal(w.num_news, 0);
+}
+
+/*
+ * --- configuration ---------------------------------------------------------------------------------------
+ */
+
+static void change_applied_live(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+
+	bring_up();
+	cfg->mtu = 1300;
+	cfg->tcp_mss = 1200;
+	cfg->liveness_interval_s = 1;
+	cfg->liveness_detect_ms = 500;
+	give(cfg);
+	assert_int_equal(vpn0()->params.mtu, 1300);
+	assert_int_equal(vpn0()->params.mss_v4, 1200);
+	assert_int_equal(vpn0()->params.mss_v6, 1200);
+	assert_true(vpn0()->running);
+	assert_int_equal(conn()->terminated, 0);
+	assert_int_equal(conn()->cfg->detect_ms, 500);
+	assert_int_equal(conn()->probes, 1);
+	pass(MS(1100));
+	assert_int_equal(conn()->probes, 2);
+	/* the same again changes nothing, above all not the interface */
+	cfg = cfg_new("to-b", "vpn0");
+	give(cfg);
+	cfg = cfg_new("to-b", "vpn0");
+	w.plane.link_sets = 0;
+	give(cfg);
+	assert_int_equal(w.plane.link_sets, 0);
+}
+
+static void mss_off_and_too_large(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+
+	cfg->tcp_mss = UINT32_MAX;
+	give(cfg);
+	assert_int_equal(vpn0()->params.mss_v4, 0);
+	assert_int_equal(vpn0()->params.mss_v6, 0);
+	cfg = cfg_new("to-b", "vpn0");
+	cfg->tcp_mss = 8960;
+	cfg->mtu = 1400;
+	give(cfg);
+	assert_int_equal(vpn0()->params.mss_v4, 1360);
+	assert_int_equal(vpn0()->params.mss_v6, 1340);
+}
+
+static void change_that_restarts(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+
+	bring_up();
+	secret_set(&cfg->ike->psk, bytes_str("other"));
+	give(cfg);
+	assert_int_equal(conn()->terminated, 1);
+	assert_int_equal(conn()->initiated, 2);
+	assert_ptr_equal(conn()->cfg, cfg->ike);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
+	assert_false(vpn0()->running);
+}
+
+static void interface_moves(void **state)
+{
+	bring_up();
+	give(cfg_new("to-b", "vpn7"));
+	assert_null(fake_dplane_link(&w.plane, "vpn0"));
+	assert_non_null(fake_dplane_link(&w.plane, "vpn7"));
+	assert_int_equal(conn()->initiated, 2);
+	assert_true(said("link down"));
+}
+
+static void shutdown_and_back(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+
+	bring_up();
+	cfg->shutdown = true;
+	give(cfg);
+	/* the interface stays, the engine does not know the peer any more */
+	assert_false(vpn0()->running);
+	assert_int_equal(fake_ike_num_conns(&w.engine), 0);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
+	assert_true(said("link down: shut down"));
+	assert_true(said("IKE down: closed by the operator"));
+	assert_string_equal(info().link_reason, "shut down");
+	pass(MS(60000));
+	assert_int_equal(fake_ike_num_conns(&w.engine), 0);
+	give(cfg_new("to-b", "vpn0"));
+	assert_int_equal(conn()->initiated, 1);
+}
+
+static void cleared(void **state)
+{
+	bring_up();
+	assert_false(tunnels_clear(w.tunnels, "nobody", w.now));
+	assert_true(tunnels_clear(w.tunnels, "to-b", w.now));
+	pump();
+	assert_false(vpn0()->running);
+	assert_int_equal(conn()->terminated, 1);
+	assert_int_equal(conn()->initiated, 2);
+	assert_true(said("IKE down: closed by the operator"));
+}
+
+static void removed(void **state)
+{
+	struct tunnel_info none;
+
+	bring_up();
+	tunnels_remove(w.tunnels, "nobody", w.now);
+	tunnels_remove(w.tunnels, "to-b", w.now);
+	pump();
+	assert_int_equal(fake_dplane_num_links(&w.plane), 0);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
+	assert_int_equal(fake_ike_num_conns(&w.engine), 0);
+	assert_false(tunnels_info(w.tunnels, "to-b", &none));
+	assert_true(instant_is_never(tunnels_next_expiry(w.tunnels)));
+}
+
+static void terminated(void **state)
+{
+	bring_up();
+	tunnels_terminate_all(w.tunnels, w.now);
+	pump();
+	assert_int_equal(fake_dplane_num_links(&w.plane), 0);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
+	assert_int_equal(fake_ike_num_conns(&w.engine), 0);
+	pass(MS(60000));
+	assert_int_equal(fake_dplane_num_links(&w.plane), 0);
+}
+
+/*
+ * --- refusals --------------------------------------------------------------------------------------------
+ */
+
+static void no_dplane(void **state)
+{
+	tunnels_free(w.tunnels);
+	w.tunnels = tunnels_new(&w.engine, NULL);
+	give(cfg_new("to-b", "vpn0"));
+	pass(MS(60000));
+	assert_string_equal(info().link_reason, "no data plane");
+	assert_string_equal(info().dataplane, "none");
+	assert_int_equal(fake_ike_num_conns(&w.engine), 0);
+	tunnels_remove(w.tunnels, "to-b", w.now);
+}
+
+static void interface_refused(void **state)
+{
+	w.plane.refuse_link_add = -EPERM;
+	give(cfg_new("to-b", "vpn0"));
+	pass(MS(10000));
+	assert_int_equal(w.num_news, 1);
+	assert_int_equal(w.news[0].type, TUNNEL_NEWS_DPLANE);
+	assert_string_equal(info().link_reason,
+			    "cannot create the interface: fake plane refuses the interface");
+	assert_int_equal(fake_ike_num_conns(&w.engine), 0);
+	w.plane.refuse_link_add = 0;
+	pass(MS(3000));
+	assert_int_equal(conn()->initiated, 1);
+}
+
+static void child_refused(void **state)
+{
+	w.plane.refuse_child_add = -ENOBUFS;
+	give(cfg_new("to-b", "vpn0"));
+	fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	assert_int_equal(conn()->child_result, -ENOBUFS);
+	assert_non_null(strstr(info().link_reason, "cannot install the Child SA"));
+	heard(true);
+	assert_false(vpn0()->running);
+	w.plane.refuse_child_add = 0;
+	assert_in_range(next_attempt(), MS(750), MS(1251));
+}
+
+static void running_refused(void **state)
+{
+	w.plane.refuse_running = -EIO;
+	give(cfg_new("to-b", "vpn0"));
+	fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	pass(MS(1));
+	heard(true);
+	assert_true(said("cannot set the link state"));
+	assert_false(info().link_up);
+	assert_non_null(strstr(info().link_reason, "cannot set the link state"));
+	w.plane.refuse_running = 0;
+	pass(MS(3100));
+	assert_true(vpn0()->running && info().link_up);
+}
+
+static void unknown_connection(void **state)
+{
+	struct child_sa_params params = {.child_id = 9};
+	struct ike_output out = {.type = IKE_OUTPUT_CHILD_ADD, .conn = 77, .child_id = 9, .child = &params};
+
+	give(cfg_new("to-b", "vpn0"));
+	conn()->info.child_id = 9;
+	tunnels_ike_output(w.tunnels, &out, w.now);
+	assert_int_equal(conn()->child_result, -ENOENT);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
+}
+
+static void interface_vanishes(void **state)
+{
+	struct dplane_event event = {.type = DPLANE_EVENT_LINK_GONE};
+
+	bring_up();
+	event.link = vpn0()->handle;
+	tunnels_dplane_event(w.tunnels, &event, w.now);
+	pump();
+	assert_true(said("somebody removed interface vpn0"));
+	assert_false(vpn0()->running);
+	assert_int_not_equal(vpn0()->handle, event.link);
+	assert_int_equal(conn()->initiated, 2);
+	tunnels_dplane_event(w.tunnels, &event, w.now);
+	assert_int_equal(conn()->initiated, 2);
+}
+
+static void initiate_refused(void **state)
+{
+	w.engine.refuse_initiate = true;
+	give(cfg_new("to-b", "vpn0"));
+	pass(MS(3000));
+	w.engine.refuse_initiate = false;
+	pass(MS(1300));
+	assert_int_equal(conn()->initiated, 1);
+}
+
+/*
+ * --- many ------------------------------------------------------------------------------------------------
+ */
+
+static void in_order_of_names(void **state)
+{
+	struct tunnel_info info;
+
+	assert_false(tunnels_info_next(w.tunnels, NULL, &info));
+	give(cfg_new("c", "vpn2"));
+	give(cfg_new("a", "vpn0"));
+	give(cfg_new("b", "vpn1"));
+	assert_true(tunnels_info_next(w.tunnels, NULL, &info));
+	assert_string_equal(info.name, "a");
+	assert_true(tunnels_info_next(w.tunnels, "a", &info));
+	assert_string_equal(info.name, "b");
+	/* one that is gone in between */
+	assert_true(tunnels_info_next(w.tunnels, "bb", &info));
+	assert_string_equal(info.name, "c");
+	assert_false(tunnels_info_next(w.tunnels, "c", &info));
+}
+
+static void earliest_of_many(void **state)
+{
+	struct instant first = INSTANT_NEVER;
+
+	give(cfg_new("a", "vpn0"));
+	give(cfg_new("b", "vpn1"));
+	give(cfg_new("c", "vpn2"));
+	assert_true(instant_is_never(tunnels_next_expiry(w.tunnels)));
+	for (int i = 0; i < 3; i++) {
+		fake_ike_down(&w.engine, fake_ike_conn(&w.engine, i), IKE_R_TIMEOUT, "");
+		pump();
+		first = instant_min(first, tunnels_next_expiry(w.tunnels));
+		assert_int_equal(tunnels_next_expiry(w.tunnels).us, first.us);
+		pass(MS(100));
+	}
+	pass(instant_diff(first, w.now) - 1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(fake_ike_conn(&w.engine, i)->initiated, 1);
+	pass(1);
+	assert_int_equal(fake_ike_conn(&w.engine, 0)->initiated + fake_ike_conn(&w.engine, 1)->initiated +
+				 fake_ike_conn(&w.engine, 2)->initiated,
+			 4);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(comes_up),
+		TEST(esp_proves),
+		TEST(silent_cut_and_heal),
+		TEST(hold_up),
+		TEST(inside_dead),
+		TEST(backoff),
+		TEST(peer_dials),
+		TEST(ike_deleted_by_peer),
+		TEST(child_deleted_by_peer),
+		TEST(passive),
+		TEST(rekey),
+		TEST(change_applied_live),
+		TEST(mss_off_and_too_large),
+		TEST(change_that_restarts),
+		TEST(interface_moves),
+		TEST(shutdown_and_back),
+		TEST(cleared),
+		TEST(removed),
+		TEST(terminated),
+		TEST(no_dplane),
+		TEST(interface_refused),
+		TEST(child_refused),
+		TEST(running_refused),
+		TEST(unknown_connection),
+		TEST(interface_vanishes),
+		TEST(initiate_refused),
+		TEST(in_order_of_names),
+		TEST(earliest_of_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
