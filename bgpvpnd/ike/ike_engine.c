@@ -65,8 +65,8 @@ bool ike_initiate(struct ike_engine *engine, uint32_t id, struct instant now)
 
 	if (!conn || IS_IPADDR_NONE(&conn->cfg->remote) || ike_conn_up(conn) || ike_conn_attempt(conn))
 		return false;
-	local.addr = conn->cfg->local;
-	remote.addr = conn->cfg->remote;
+	local = (struct endpoint){conn->cfg->local, IKE_PORT};
+	remote = (struct endpoint){conn->cfg->remote, IKE_PORT};
 	ike_init_start(conn, &local, &remote, now);
 	ike_sa_reap(engine);
 	return true;

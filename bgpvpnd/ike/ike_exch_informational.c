@@ -136,9 +136,14 @@ static enum ike_reason informational_request(struct ike_turn *turn)
 	return IKE_R_OK;
 }
 
-/* That it came is all it says; take_authentic() has told the tunnel. */
+/* That it came is all it says; take_authentic() has told the tunnel. But 2.21.3: these two say that the peer has no SA any more. */
 static enum ike_reason informational_response(struct ike_turn *turn)
 {
+	struct ike_notify notify;
+
+	if (ike_turn_notify(turn, IKE_NOTIFY_INVALID_SYNTAX, &notify) ||
+	    ike_turn_notify(turn, IKE_NOTIFY_AUTHENTICATION_FAILED, &notify))
+		ike_sa_fail(turn->sa, IKE_R_PEER_ERROR);
 	return IKE_R_OK;
 }
 

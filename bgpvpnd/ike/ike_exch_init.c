@@ -156,8 +156,8 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 	struct ike_sa *sa = ike_sa_new(conn->engine, true, now);
 
 	ike_sa_join(sa, conn);
-	sa->local = (struct endpoint){local->addr, IKE_PORT};
-	sa->remote = (struct endpoint){remote->addr, IKE_PORT};
+	sa->local = *local;
+	sa->remote = *remote;
 	fresh_nonce(sa, &sa->hs->nonce_i);
 	if (!new_key_pair(sa, first_ke_method(sa->cfg)) || !init_send(sa, now))
 		ike_sa_fail(sa, IKE_R_INTERNAL);
@@ -212,8 +212,9 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	secret_set(&sa->hs->nonce_r, got->nonce);
 	secret_set(&sa->hs->init_response, turn->datagram);
 	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too. */
-	sa->natt = got->nat.supported && (got->nat.local || got->nat.remote);
-	if (sa->natt) {
+	sa->natt = sa->local.port == IKE_NATT_PORT ||
+		   (got->nat.supported && (got->nat.local || got->nat.remote));
+	if (sa->natt && sa->local.port != IKE_NATT_PORT) {
 		sa->local.port = IKE_NATT_PORT;
 		sa->remote.port = IKE_NATT_PORT;
 	}

@@ -83,12 +83,18 @@ static void take_authentic(struct ike_turn *turn)
 		ike_out_event(turn->engine, sa->conn->id, IKE_EVENT_HEARD, IKE_R_OK, 0);
 }
 
-static void refuse_request(struct ike_turn *turn, enum ike_reason reason)
+/* RFC 7296 2.21.3: an answer of INVALID_SYNTAX ends the IKE SA at both ends; what has no notify of its own is answered so too. */
+static bool ends_sa(enum ike_reason reason)
 {
 	const struct ike_reason_info *info = ike_reason_info(reason);
 
+	return info->disposition == IKE_FATAL || !info->notify || info->notify == IKE_NOTIFY_INVALID_SYNTAX;
+}
+
+static void refuse_request(struct ike_turn *turn, enum ike_reason reason)
+{
 	ike_answer_sealed(turn, reason);
-	if (info->disposition == IKE_FATAL)
+	if (ends_sa(reason))
 		ike_sa_linger(turn->sa, reason, turn->now);
 }
 

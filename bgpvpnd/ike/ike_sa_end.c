@@ -29,7 +29,7 @@ static void unretire_newest(struct ike_conn *conn)
 {
 	struct ike_sa *up = ike_conn_up(conn);
 
-	if (!up || instant_is_never(up->retire))
+	if (!up || !ike_sa_child(up) || instant_is_never(up->retire))
 		return;
 	up->retire = INSTANT_NEVER;
 	ike_sa_rearm(up);

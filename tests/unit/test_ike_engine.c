@@ -264,6 +264,43 @@ static void test_no_common_esp_proposal(void **state)
 	pair_fini(&p);
 }
 
+/*
+ * Both begin, ESP has nothing in common: B has an IKE SA without a Child SA, to be closed soon, and an attempt of its own
+ * that is refused. The end of the attempt must not make the other stay.
+ */
+static void test_childless_goes(void **state)
+{
+	struct pair_datagram d, from_a, from_b;
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	set_proposals(&p, &p.b, &p.a, IKE_DEFAULT, "aes256-sha256");
+	pair_initiate(&p, &p.a);
+	pair_initiate(&p, &p.b);
+	for (int i = 0; i < 2; i++) {
+		assert_true(pair_take(&p.a, &from_a));
+		assert_true(pair_take(&p.b, &from_b));
+		pair_give(&p, &p.b, &from_a);
+		pair_give(&p, &p.a, &from_b);
+		if (i == 1)
+			break;
+		assert_true(pair_take(&p.a, &from_a));
+		assert_true(pair_take(&p.b, &from_b));
+		pair_give(&p, &p.b, &from_a);
+		pair_give(&p, &p.a, &from_b);
+	}
+	/* A refuses B's attempt; from here on A is silent. */
+	assert_true(pair_take(&p.a, &from_a));
+	pair_give(&p, &p.b, &from_a);
+	for (int i = 0; i < 600; i++) {
+		pair_sleep(&p, USEC_PER_S / 10, false);
+		while (pair_take(&p.a, &d) || pair_take(&p.b, &d))
+			;
+	}
+	assert_int_equal(pair_info(&p.b).phase, IKE_PHASE_NONE);
+	pair_fini(&p);
+}
+
 /* <-- HDR, N(INVALID_KE_PAYLOAD, ecp256): A begins again with the group that B wants. */
 static void test_invalid_ke(void **state)
 {
@@ -606,6 +643,7 @@ int main(void)
 		T(test_wrong_identity),
 		T(test_no_common_ike_proposal),
 		T(test_no_common_esp_proposal),
+		T(test_childless_goes),
 		T(test_invalid_ke),
 		T(test_forged_group_is_ignored),
 		T(test_cookie_under_load),
