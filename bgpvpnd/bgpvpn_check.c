@@ -233,6 +233,34 @@ static bool inside_fits(const struct lyd_node *dnode, const struct prefix *p, co
 	return true;
 }
 
+/* RFC 8200 5: a link with less does not carry IPv6, and the kernel takes the address from such an interface. */
+#define IPV6_MTU_MIN 1280
+
+static bool mtu_carries(const struct lyd_node *tunnel, const struct prefix *inside, char *err, size_t err_len)
+{
+	const char *mtu = text_of(tunnel, "mtu");
+
+	if (inside->family != AF_INET6 || !mtu[0] || strtoul(mtu, NULL, 10) >= IPV6_MTU_MIN)
+		return true;
+	return refuse(err, err_len, "tunnel %s: inside address %pFX needs an MTU of at least %d, not %s",
+		      name_of(tunnel), inside, IPV6_MTU_MIN, mtu);
+}
+
+bool bgpvpn_check_mtu(const struct lyd_node *dnode, char *err, size_t err_len)
+{
+	const struct lyd_node *tunnel = tunnel_of(dnode), *child;
+	struct prefix inside;
+
+	LY_LIST_FOR(lyd_child(tunnel), child)
+	{
+		if (strmatch(child->schema->name, "inside-address") &&
+		    bgpvpn_prefix_parse(lyd_get_value(child), &inside) &&
+		    !mtu_carries(tunnel, &inside, err, err_len))
+			return false;
+	}
+	return true;
+}
+
 bool bgpvpn_check_inside(const struct lyd_node *dnode, char *err, size_t err_len)
 {
 	const struct lyd_node *tunnel = tunnel_of(dnode), *other;
@@ -242,7 +270,7 @@ bool bgpvpn_check_inside(const struct lyd_node *dnode, char *err, size_t err_len
 
 	if (!bgpvpn_prefix_parse(text, &p))
 		return refuse(err, err_len, "%s is not an address with a prefix length", text);
-	if (!inside_is_host(&p, err, err_len))
+	if (!inside_is_host(&p, err, err_len) || !mtu_carries(tunnel, &p, err, err_len))
 		return false;
 	LY_LIST_FOR(lyd_child(lyd_parent(tunnel)), other)
 	{

@@ -16,6 +16,7 @@ bool bgpvpn_check_address(const struct lyd_node *dnode, char *err, size_t err_le
 bool bgpvpn_check_id(const struct lyd_node *dnode, char *err, size_t err_len);
 bool bgpvpn_check_interface(const struct lyd_node *dnode, char *err, size_t err_len);
 bool bgpvpn_check_inside(const struct lyd_node *dnode, char *err, size_t err_len);
+bool bgpvpn_check_mtu(const struct lyd_node *dnode, char *err, size_t err_len);
 
 /* Of every tunnel at every change, as the profile may be what goes. */
 bool bgpvpn_check_profile(const struct lyd_node *tunnel, char *err, size_t err_len);

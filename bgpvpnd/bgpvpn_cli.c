@@ -112,13 +112,28 @@ static bool name_ok(struct vty *vty, const char *name)
 	return false;
 }
 
+/*
+ * A file goes on with the block of the name that was refused, up to its `exit`. Out here its lines would be
+ * logged as unknown, the secret among them, and the `exit` would leave the configuration, for all that
+ * follows. So they go to an entry that cannot be: no name begins with a dash.
+ */
+static int refuse_block(struct vty *vty, const char *list, enum node_type node)
+{
+	char xpath[XPATH_MAXLEN];
+
+	snprintf(xpath, sizeof(xpath), "/frr-bgpvpn:vpn/%s[name='-']", list);
+	if (vty->type == VTY_FILE)
+		VTY_PUSH_XPATH(node, xpath);
+	return CMD_WARNING_CONFIG_FAILED;
+}
+
 static int enter(struct vty *vty, const char *list, const char *name, enum node_type node)
 {
 	char xpath[XPATH_MAXLEN];
 	int result;
 
 	if (!name_ok(vty, name))
-		return CMD_WARNING_CONFIG_FAILED;
+		return refuse_block(vty, list, node);
 	snprintf(xpath, sizeof(xpath), "/frr-bgpvpn:vpn/%s[name='%s']", list, name);
 	nb_cli_enqueue_change(vty, xpath, NB_OP_CREATE, NULL);
 	result = commit(vty);
@@ -502,6 +517,15 @@ DEFPY_HIDDEN(pre_shared_key_blank, pre_shared_key_blank_cmd, "pre-shared-key SEC
 	return refuse_secret(vty);
 }
 
+/* Where a configuration file is read on after "vpn tunnel" was refused. */
+DEFPY_HIDDEN(pre_shared_key_astray, pre_shared_key_astray_cmd, "pre-shared-key LINE...",
+	     "Secret that both sides know\n"
+	     "Outside of a tunnel: refused\n")
+{
+	vty_out(vty, "%% A pre-shared key belongs to a tunnel\n");
+	return refuse_secret(vty);
+}
+
 DEFPY_YANG(no_pre_shared_key, no_pre_shared_key_cmd,
 	   "no pre-shared-key [<file PATH|SECRET>]",
 	   NO_STR
@@ -725,6 +749,7 @@ static void install_tunnel(void)
 	install_default(VPN_TUNNEL_NODE);
 	install_element(CONFIG_NODE, &vpn_tunnel_cmd);
 	install_element(CONFIG_NODE, &no_vpn_tunnel_cmd);
+	install_element(CONFIG_NODE, &pre_shared_key_astray_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_description_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_description_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_description_line_cmd);

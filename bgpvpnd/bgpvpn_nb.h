@@ -36,6 +36,7 @@ int vpn_secret_modify(struct nb_cb_modify_args *args);
 int vpn_secret_file_modify(struct nb_cb_modify_args *args);
 int vpn_interface_modify(struct nb_cb_modify_args *args);
 int vpn_inside_create(struct nb_cb_create_args *args);
+int vpn_mtu_modify(struct nb_cb_modify_args *args);
 int vpn_tunnel_pre_validate(struct nb_cb_pre_validate_args *args);
 void vpn_apply_finish(struct nb_cb_apply_finish_args *args);
 

@@ -216,6 +216,13 @@ int vpn_inside_create(struct nb_cb_create_args *args)
 	return mark(args->event, args->dnode);
 }
 
+int vpn_mtu_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_mtu(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
 int vpn_tunnel_pre_validate(struct nb_cb_pre_validate_args *args)
 {
 	return bgpvpn_check_profile(args->dnode, args->errmsg, args->errmsg_len) ? NB_OK : NB_ERR_VALIDATION;

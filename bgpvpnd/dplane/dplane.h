@@ -96,7 +96,8 @@ struct dplane_ops {
 
 	/*
 	 * Creates or adopts the interface, down-linked (not running), admin up, with these addresses and this MTU.
-	 * link_set changes them in place. link_del removes the interface; link_release leaves it behind for a successor.
+	 * link_set changes them in place. link_del removes the interface; close leaves those that are there behind, without
+	 * carrier, for a successor.
 	 */
 	int (*link_add)(struct dplane *dp, const struct dplane_link_params *params, uint32_t *link);
 	int (*link_set)(struct dplane *dp, uint32_t link, const struct dplane_link_params *params);

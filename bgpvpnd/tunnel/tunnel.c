@@ -192,9 +192,13 @@ static void child_add(struct tunnels *tunnels, struct tunnel *t, const struct ik
 		      struct instant now)
 {
 	uint32_t child_id = out->child_id;
+	struct dplane *dp = tunnels->dplane;
 	/* *out->child dies with the next call into the engine, so the plane comes first. */
 	int rc = t ? tunnel_port_child_add(t, out->child, now) : -ENOENT;
 
+	/* The engine has handed the SPI over: one that was not installed is ours to give back. */
+	if (rc < 0 && dp)
+		dp->ops->spi_release(dp, out->child->in.spi);
 	ike_child_result(tunnels->engine, child_id, rc, now);
 }
 

@@ -91,14 +91,12 @@ static int fake_link_set_running(struct dplane *dp, uint32_t link, bool running)
 
 static uint32_t fake_spi_reserve(struct dplane *dp)
 {
-	fake_of(dp)->spis_reserved++;
 	return fake_of(dp)->next_spi++;
 }
 
 static void fake_spi_release(struct dplane *dp, uint32_t spi)
 {
-	assert(fake_of(dp)->spis_reserved);
-	fake_of(dp)->spis_reserved--;
+	fake_of(dp)->last_released = spi;
 }
 
 static int fake_child_add(struct dplane *dp, uint32_t link, const struct child_sa_params *params,

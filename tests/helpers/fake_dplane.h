@@ -38,7 +38,7 @@ struct fake_dplane {
 	struct fake_child children[FAKE_CHILDREN];
 	uint32_t last_handle;
 	uint32_t next_spi;
-	uint32_t spis_reserved; /* and not released */
+	uint32_t last_released; /* SPI; 0: none yet */
 	uint32_t link_sets;
 	uint32_t sent; /* ike_send() */
 	struct dplane_event events[FAKE_EVENTS];

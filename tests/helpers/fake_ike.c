@@ -73,6 +73,7 @@ uint32_t fake_ike_child(struct ike_engine *engine, struct fake_conn *conn, uint1
 		.integ = integ,
 		.udp_encap = true,
 		.remote = conn->info.remote,
+		.in.spi = 0x1000 + out->child_id,
 	};
 	out->child = &engine->child;
 	conn->info.child_id = out->child_id;

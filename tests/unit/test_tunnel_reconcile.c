@@ -335,6 +335,23 @@ static void backoff(void **state)
 	assert_in_range(next_attempt(), MS(750), MS(1251));
 }
 
+/* Without any key a stranger can make us fail now in this way, now in that: not a line of the log each time. */
+static void failures_take_turns(void **state)
+{
+	give(cfg_new("to-b", "vpn0"));
+	for (int i = 0; i < 20; i++) {
+		fake_ike_down(&w.engine, conn(), i % 2 ? IKE_R_AUTH_METHOD : IKE_R_AUTH_FAILED, "");
+		pump();
+	}
+	assert_int_equal(w.num_news, 1);
+	/* what goes on failing is told later */
+	pass(MS(10000));
+	fake_ike_down(&w.engine, conn(), IKE_R_AUTH_METHOD, "");
+	pump();
+	assert_true(said("in a way that is not configured"));
+	assert_int_equal(w.num_news, 2);
+}
+
 /* A peer that dials us ends our waiting. */
 static void peer_dials(void **state)
 {
@@ -598,6 +615,7 @@ static void child_refused(void **state)
 	fake_ike_up(&w.engine, conn(), true, w.now);
 	pump();
 	assert_int_equal(conn()->child_result, -ENOBUFS);
+	assert_int_equal(w.plane.last_released, w.engine.child.in.spi);
 	assert_non_null(strstr(info().link_reason, "cannot install the Child SA"));
 	heard(true);
 	assert_false(vpn0()->running);
@@ -716,6 +734,7 @@ int main(void)
 		TEST(hold_up),
 		TEST(inside_dead),
 		TEST(backoff),
+		TEST(failures_take_turns),
 		TEST(peer_dials),
 		TEST(ike_deleted_by_peer),
 		TEST(child_deleted_by_peer),
