@@ -14,6 +14,9 @@
 #define BACKOFF_FIRST_US USEC_PER_S
 #define BACKOFF_MAX_US	 (30 * USEC_PER_S)
 
+/* Failures can be caused without a key, and of more than one kind in turn: a line of the log this often. */
+#define SAY_AGAIN_US (10 * USEC_PER_S)
+
 struct ike_conn_info tunnel_dial_info(const struct tunnel *t)
 {
 	struct ike_conn_info info;
@@ -155,9 +158,10 @@ static void say_failure(struct tunnel *t, const char *words, const char *detail,
 {
 	uint32_t hash = jhash(detail, strlen(detail), jhash(words, strlen(words), 1));
 
-	if (hash == t->dial.said)
+	if (hash == t->dial.said || (t->dial.said && instant_diff(now, t->dial.said_at) < SAY_AGAIN_US))
 		return;
 	t->dial.said = hash;
+	t->dial.said_at = now;
 	tunnel_say(t, TUNNEL_NEWS_FAILURE, now, "IKE failed with %pIA: %s%s%s", &t->cfg->ike->remote, words,
 		   detail[0] ? ": " : "", detail);
 }

@@ -27,7 +27,8 @@ struct tunnel_dial {
 	struct instant at;	    /* initiate not before; INSTANT_NEVER: not decided */
 	uint32_t attempts;	    /* in a row without a Child SA */
 	bool ike_up;		    /* said so */
-	uint32_t said;		    /* hash of the last failure's words */
+	uint32_t said;		    /* hash of the last failure's words; 0: none */
+	struct instant said_at;
 };
 
 struct tunnel_port {
