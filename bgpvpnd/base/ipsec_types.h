@@ -55,6 +55,7 @@ struct child_sa_params {
 	uint16_t integ; /* IKE_INTEG_NONE with an AEAD */
 	bool esn;
 	bool udp_encap;
+	bool receive_only; /* another child sends until it is told otherwise */
 	struct endpoint local;
 	struct endpoint remote;
 	struct child_sa_half in;  /* the peer sends with it */

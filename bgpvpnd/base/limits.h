@@ -62,7 +62,7 @@
 /* Answers to unknown SPIs, wrong versions and the like, per second over all peers. */
 #define LIMIT_UNAUTH_ANSWERS_PER_S 100
 
-/* Child SAs of one IKE SA: one usable, the others dying. */
+/* Child SAs of one IKE SA: one usable, one or two being made, the others leaving. */
 #define LIMIT_CHILDREN 8
 
 /* --- configuration --------------------------------------------------------------------------------------- */

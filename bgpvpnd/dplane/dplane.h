@@ -85,7 +85,8 @@ struct dplane_event {
 
 /*
  * `link` is the plane's handle of an interface, given by link_add, never 0. A child belongs to one link; on one link, the child
- * added last is the one that sends, older ones go on receiving until they are deleted (make before break).
+ * added last is the one that sends, unless it was added receive_only and others are there: then child_use makes it so. The
+ * others go on receiving until they are deleted (make before break); when the one that sends is deleted, the last of the rest does.
  */
 struct dplane_ops {
 	const char *name; /* "userspace", "kernel" */
@@ -110,6 +111,7 @@ struct dplane_ops {
 
 	/* Both directions or none. Takes copies. replay_window in packets, 0: off. */
 	int (*child_add)(struct dplane *dp, uint32_t link, const struct child_sa_params *params, uint16_t replay_window);
+	int (*child_use)(struct dplane *dp, uint32_t child_id);
 	int (*child_del)(struct dplane *dp, uint32_t child_id);
 	int (*child_stats)(struct dplane *dp, uint32_t child_id, struct dplane_child_stats *stats);
 

@@ -125,6 +125,13 @@ void ike_terminate(struct ike_engine *engine, uint32_t conn, enum ike_reason rea
  */
 bool ike_probe(struct ike_engine *engine, uint32_t conn, struct instant now);
 
+/*
+ * Rekeys the connection's Child SA or its IKE SA now, as a lifetime would: a new one first, then the old one is deleted.
+ * False when there is none, or one of the two is being rekeyed already.
+ */
+bool ike_rekey_child(struct ike_engine *engine, uint32_t conn, struct instant now);
+bool ike_rekey_ike(struct ike_engine *engine, uint32_t conn, struct instant now);
+
 /* What the data plane made of a CHILD_ADD: 0, or a negative errno (then the engine tells the peer). */
 void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, struct instant now);
 
@@ -139,6 +146,7 @@ struct instant ike_engine_next_expiry(const struct ike_engine *engine);
 enum ike_output_type {
 	IKE_OUTPUT_DATAGRAM,
 	IKE_OUTPUT_CHILD_ADD,	 /* install; answer with ike_child_result() before anything else */
+	IKE_OUTPUT_CHILD_USE,	 /* from now on this one sends: it was added receive_only */
 	IKE_OUTPUT_CHILD_DELETE, /* remove child_id */
 	IKE_OUTPUT_EVENT,
 };
@@ -147,7 +155,7 @@ enum ike_event_type {
 	IKE_EVENT_IKE_UP,     /* authenticated both ways; ike_conn_info() has the rest */
 	IKE_EVENT_IKE_DOWN,   /* reason says why; also for an attempt that failed */
 	IKE_EVENT_CHILD_UP,   /* installed and agreed */
-	IKE_EVENT_CHILD_DOWN, /* reason; its CHILD_DELETE comes before this */
+	IKE_EVENT_CHILD_DOWN, /* reason; no pair is usable, its CHILD_DELETE came or comes soon */
 	IKE_EVENT_HEARD,      /* an authenticated message from the peer on an established IKE SA */
 };
 
@@ -162,7 +170,7 @@ struct ike_output {
 	struct endpoint remote;
 	struct bytes datagram;
 	const struct child_sa_params *child; /* CHILD_ADD */
-	uint32_t child_id;		     /* CHILD_ADD, CHILD_DELETE, CHILD_UP, CHILD_DOWN */
+	uint32_t child_id;		     /* CHILD_ADD, CHILD_USE, CHILD_DELETE, CHILD_UP, CHILD_DOWN */
 	enum ike_event_type event;
 	enum ike_reason reason;
 };

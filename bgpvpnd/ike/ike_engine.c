@@ -102,12 +102,42 @@ bool ike_probe(struct ike_engine *engine, uint32_t id, struct instant now)
 	return true;
 }
 
+bool ike_rekey_child(struct ike_engine *engine, uint32_t id, struct instant now)
+{
+	struct ike_conn *conn = ike_conn_find(engine, id);
+	struct ike_sa *sa = conn ? ike_conn_up(conn) : NULL;
+	struct child_sa *child = sa ? ike_sa_child(sa) : NULL;
+
+	if (!child || sa->create || sa->todo_rekey || child->todo_rekey || child->unused ||
+	    instant_is_never(child->renew))
+		return false;
+	child->todo_rekey = true;
+	ike_sa_continue(sa, now);
+	ike_sa_rearm(sa);
+	return true;
+}
+
+bool ike_rekey_ike(struct ike_engine *engine, uint32_t id, struct instant now)
+{
+	struct ike_conn *conn = ike_conn_find(engine, id);
+	struct ike_sa *sa = conn ? ike_conn_up(conn) : NULL;
+
+	if (!sa || sa->create || sa->todo_rekey)
+		return false;
+	sa->todo_rekey = true;
+	ike_sa_continue(sa, now);
+	ike_sa_rearm(sa);
+	return true;
+}
+
 void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, struct instant now)
 {
 	struct child_sa *child = child_sa_find(engine, child_id);
 
-	if (child)
+	if (child && child->state == CHILD_SA_INSTALLING && child->sa->hs)
 		ike_auth_child_result(child, result, now);
+	else if (child && child->state == CHILD_SA_INSTALLING)
+		ike_create_child_result(child, result, now);
 	ike_sa_reap(engine);
 }
 
@@ -222,12 +252,12 @@ void ike_engine_input(struct ike_engine *engine, const struct endpoint *local, c
 
 /* --- time ------------------------------------------------------------------------------------------------ */
 
-static void give_up(struct ike_sa *sa)
+static void give_up(struct ike_sa *sa, struct instant now)
 {
 	enum ike_reason hint = sa->hs ? sa->hs->hint : IKE_R_OK;
 
 	if (sa->conn)
-		ike_sa_fail(sa, hint != IKE_R_OK ? hint : IKE_R_TIMEOUT);
+		ike_sa_fail(sa, hint != IKE_R_OK ? hint : IKE_R_TIMEOUT, now);
 	else
 		ike_sa_bury(sa);
 }
@@ -236,18 +266,16 @@ static void expired(struct ike_sa *sa, struct instant now)
 {
 	if (sa->state == IKE_SA_INIT_DONE)
 		ike_count(sa->engine, IKE_R_TIMEOUT);
-	if (ike_sa_is_up(sa))
+	if (ike_sa_is_up(sa) || sa->state == IKE_SA_REPLACED)
 		ike_sa_close(sa, IKE_R_EXPIRED, now);
 	else
 		ike_sa_bury(sa);
 }
 
-/* Make before break: a new IKE SA beside this one, which is closed when the new one is up (ike_sa_supersede). */
 static void renew(struct ike_sa *sa, struct instant now)
 {
 	sa->renew = instant_add(now, RENEW_AGAIN_US);
-	if (!sa->conn->cfg->passive && !ike_conn_attempt(sa->conn))
-		ike_init_start(sa->conn, &sa->local, &sa->remote, now);
+	sa->todo_rekey = true;
 }
 
 static void sa_due(struct ike_sa *sa, struct instant now)
@@ -257,13 +285,15 @@ static void sa_due(struct ike_sa *sa, struct instant now)
 	if (instant_reached(sa->expires, now))
 		expired(sa, now);
 	else if (instant_reached(sa->retire, now))
-		ike_sa_close(sa, IKE_R_REPLACED, now);
+		ike_sa_close(sa, ike_sa_child(sa) ? IKE_R_REPLACED : IKE_R_CHILDLESS, now);
 	else if (request->active && instant_reached(request->give_up, now))
-		give_up(sa);
+		give_up(sa, now);
 	else if (instant_reached(sa->renew, now))
 		renew(sa, now);
 	else if (request->active && instant_reached(request->next, now))
 		ike_sa_transmit_request(sa, now);
+	child_sas_expire(sa, now);
+	ike_sa_continue(sa, now);
 	ike_sa_rearm(sa);
 }
 
@@ -296,6 +326,8 @@ static enum ike_phase phase_of(const struct ike_sa *sa)
 		return IKE_PHASE_AUTH;
 	case IKE_SA_ESTABLISHED:
 		return IKE_PHASE_ESTABLISHED;
+	case IKE_SA_BORN:
+	case IKE_SA_REPLACED:
 	case IKE_SA_DELETING:
 	case IKE_SA_CLOSED:
 	case IKE_SA_DEAD:

@@ -5,6 +5,7 @@
 
 #include "bgpvpnd/ike/ike_conn.h"
 #include "bgpvpnd/ike/ike_cookie.h"
+#include "bgpvpnd/ike/ike_create.h"
 #include "bgpvpnd/ike/ike_output.h"
 #include "bgpvpnd/ike/ike_sa.h"
 #include "bgpvpnd/proto/proto.h"
@@ -101,6 +102,9 @@ enum ike_reason ike_turn_open(struct ike_turn *turn);
 bool ike_turn_notify(const struct ike_turn *turn, uint16_t type, struct ike_notify *notify);
 /* The first error notify (below IKE_NOTIFY_STATUS_FIRST). */
 bool ike_turn_error(const struct ike_turn *turn, struct ike_notify *notify);
+
+DECLARE_MTYPE(IKE_CREATE);
+DECLARE_MTYPE(IKE_HELD);
 
 /* --- half-open responders: ike_half_open.c ------------------------------------------------------------- */
 

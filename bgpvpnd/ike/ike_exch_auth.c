@@ -132,34 +132,25 @@ struct agreement {
 	struct ts_list tsr;
 };
 
-/* Makes the Child SA with its keys and hands it to the data plane. spi_in is taken over from the handshake. */
+/* The first Child SA goes to the data plane. spi_in is taken over from the handshake. */
 static void child_install(struct ike_sa *sa, const struct agreement *agreed, struct instant now)
 {
 	struct ike_handshake *hs = sa->hs;
-	struct child_sa *child = child_sa_new(sa, now);
-	struct child_sa_params params = {
-		.child_id = child->id,
-		.encr = agreed->esp.encr->id,
-		.encr_key_bits = agreed->esp.encr->key_bits,
-		.integ = agreed->esp.integ ? agreed->esp.integ->id : IKE_INTEG_NONE,
-		.esn = agreed->esp.esn,
-		.udp_encap = sa->natt,
-		.local = sa->local,
-		.remote = sa->remote,
+	const struct child_plan plan = {
+		.esp = agreed->esp,
+		.spi_in = hs->spi_in,
+		.spi_out = agreed->peer_spi,
 		.ts_local = sa->initiator ? agreed->tsi : agreed->tsr,
 		.ts_remote = sa->initiator ? agreed->tsr : agreed->tsi,
+		.nonce_i = secret_view(&hs->nonce_i),
+		.nonce_r = secret_view(&hs->nonce_r),
+		.initiator = sa->initiator,
+		/* Another IKE SA's pair goes on until the initiator has this one. */
+		.receive_only = !sa->initiator && ike_conn_up(sa->conn),
 	};
 
-	child->suite = agreed->esp;
-	child->spi_in = hs->spi_in;
-	child->spi_out = agreed->peer_spi;
-	params.in.spi = child->spi_in;
-	params.out.spi = child->spi_out;
-	ike_keymat_child(&sa->suite, &agreed->esp, &sa->keys.d, bytes_make(NULL, 0),
-			 secret_view(&hs->nonce_i), secret_view(&hs->nonce_r),
-			 sa->initiator ? &params.out : &params.in, sa->initiator ? &params.in : &params.out);
 	hs->spi_in = 0;
-	ike_out_child_add(sa->engine, sa->conn->id, &params);
+	child_sa_install(sa, &plan, now);
 }
 
 /* --- initiator ------------------------------------------------------------------------------------------- */
@@ -310,7 +301,7 @@ static enum ike_reason auth_refused(struct ike_turn *turn)
 		return IKE_R_PAYLOAD_MISSING;
 	reason = reason_of_error(notify.type);
 	note_peer_error(turn->sa, reason, notify.type);
-	ike_sa_fail(turn->sa, reason);
+	ike_sa_fail(turn->sa, reason, turn->now);
 	return IKE_R_OK;
 }
 
@@ -525,11 +516,9 @@ static void child_up(struct child_sa *child, struct instant now)
 	struct ike_sa *sa = child->sa;
 	bool initial_contact = sa->hs->initial_contact;
 
-	child->state = CHILD_SA_INSTALLED;
-	child->since = now;
 	if (sa->state == IKE_SA_AUTH_HELD)
 		auth_respond(sa, 0, now);
-	ike_out_event(sa->engine, sa->conn->id, IKE_EVENT_CHILD_UP, IKE_R_OK, child->id);
+	child_sa_installed(child, now);
 	ike_sa_handshake_done(sa);
 	ike_sa_supersede(sa, initial_contact, now);
 	ike_sa_continue(sa, now);
@@ -553,8 +542,6 @@ void ike_auth_child_result(struct child_sa *child, int result, struct instant no
 {
 	struct ike_sa *sa = child->sa;
 
-	if (child->state != CHILD_SA_INSTALLING || !sa->hs)
-		return;
 	if (result == 0)
 		child_up(child, now);
 	else

@@ -33,24 +33,55 @@ bool ike_delete_send(struct ike_sa *sa, struct instant now)
 	return ike_draft_send_request(&draft, IKE_PACE_GOODBYE, now);
 }
 
+static bool child_delete_send(struct ike_sa *sa, struct child_sa *child, struct instant now)
+{
+	const struct ike_delete del = {.proto = IKE_PROTO_ESP, .num_spis = 1, .spis = {child->spi_in}};
+	struct ike_draft draft;
+
+	/* HDR, SK {D} --> */
+	child->delete_sent = true;
+	ike_draft_request(&draft, sa, IKE_EXCHANGE_INFORMATIONAL);
+	ike_build_payload(&draft.build, IKE_PAYLOAD_DELETE, false);
+	ike_delete_encode(&draft.wr, &del);
+	return ike_draft_send_request(&draft, IKE_PACE_LIVE, now);
+}
+
+static struct child_sa *child_to_rekey(struct ike_sa *sa)
+{
+	struct child_sa *child;
+
+	frr_each (ike_sa_children, &sa->children, child)
+		if (child->todo_rekey && child->state == CHILD_SA_INSTALLED && !child->unused)
+			return child;
+	return NULL;
+}
+
+/* What an established SA has to say next; endings first, life last. */
+static void say_next(struct ike_sa *sa, struct instant now)
+{
+	struct child_sa *child = child_sa_in_state(sa, CHILD_SA_CLOSING);
+
+	if (child) {
+		child_delete_send(sa, child, now);
+		return;
+	}
+	child = child_to_rekey(sa);
+	if (sa->todo_rekey && !child_sa_in_state(sa, CHILD_SA_INSTALLING) && ike_rekey_ike_send(sa, now))
+		return;
+	if (child && ike_create_child_send(sa, child, now))
+		return;
+	if (sa->todo_probe)
+		ike_liveness_send(sa, now);
+}
+
 void ike_sa_continue(struct ike_sa *sa, struct instant now)
 {
 	if (sa->window.request.active)
 		return;
 	if (sa->state == IKE_SA_DELETING && sa->todo_delete)
 		ike_delete_send(sa, now);
-	else if (ike_sa_is_up(sa) && sa->todo_probe)
-		ike_liveness_send(sa, now);
-}
-
-static struct child_sa *child_by_peer_spi(struct ike_sa *sa, uint32_t spi)
-{
-	struct child_sa *child;
-
-	frr_each (ike_sa_children, &sa->children, child)
-		if (child->spi_out == spi)
-			return child;
-	return NULL;
+	else if (ike_sa_is_up(sa))
+		say_next(sa, now);
 }
 
 /* What a request asks us to delete: decoded whole before anything is done. */
@@ -58,12 +89,13 @@ struct deletion {
 	bool ike_sa;
 	struct ike_delete
 		ours; /* SPIs of our inbound SAs that go with those of the peer: the answer, 1.4.1 */
+	unsigned int num;
 	struct child_sa *children[LIMIT_DELETE_SPIS];
 };
 
 static bool named_already(const struct deletion *what, const struct child_sa *child)
 {
-	for (unsigned int i = 0; i < what->ours.num_spis; i++)
+	for (unsigned int i = 0; i < what->num; i++)
 		if (what->children[i] == child)
 			return true;
 	return false;
@@ -72,12 +104,14 @@ static bool named_already(const struct deletion *what, const struct child_sa *ch
 static void deletion_add(struct deletion *what, struct ike_sa *sa, const struct ike_delete *del)
 {
 	for (unsigned int i = 0; i < del->num_spis; i++) {
-		struct child_sa *child = child_by_peer_spi(sa, del->spis[i]);
+		struct child_sa *child = child_sa_by_peer_spi(sa, del->spis[i]);
 
-		if (!child || named_already(what, child) || what->ours.num_spis == LIMIT_DELETE_SPIS)
+		if (!child || named_already(what, child) || what->num == LIMIT_DELETE_SPIS)
 			continue;
-		what->children[what->ours.num_spis] = child;
-		what->ours.spis[what->ours.num_spis++] = child->spi_in;
+		what->children[what->num++] = child;
+		/* RFC 7296 2.25.1: one that we are deleting as well is not in the answer. */
+		if (child->state != CHILD_SA_CLOSING)
+			what->ours.spis[what->ours.num_spis++] = child->spi_in;
 	}
 }
 
@@ -102,6 +136,14 @@ static enum ike_reason deletion_read(const struct ike_turn *turn, struct deletio
 	return IKE_R_OK;
 }
 
+/* Nothing to carry and nothing under way to make it: the tunnel begins anew. */
+static void close_if_childless(struct ike_sa *sa, struct instant now)
+{
+	if (!ike_sa_is_up(sa) || ike_sa_child(sa) || sa->create || child_sa_in_state(sa, CHILD_SA_INSTALLING))
+		return;
+	sa->retire = instant_min(sa->retire, instant_add(now, CHILDLESS_US));
+}
+
 static void deletion_do(struct ike_turn *turn, const struct deletion *what)
 {
 	struct ike_sa *sa = turn->sa;
@@ -110,10 +152,10 @@ static void deletion_do(struct ike_turn *turn, const struct deletion *what)
 		ike_sa_linger(sa, IKE_R_DELETED_BY_PEER, turn->now);
 		return;
 	}
-	for (unsigned int i = 0; i < what->ours.num_spis; i++)
-		child_sa_close(what->children[i], IKE_R_CHILD_DELETED_BY_PEER);
-	if (what->ours.num_spis && !ike_sa_children_count(&sa->children))
-		sa->retire = instant_min(sa->retire, instant_add(turn->now, CHILDLESS_US));
+	for (unsigned int i = 0; i < what->num; i++)
+		child_sa_gone(what->children[i], turn->now);
+	if (what->num)
+		close_if_childless(sa, turn->now);
 }
 
 /* <-- HDR, SK {[N,] [D,] ...}		HDR, SK {[D]} --> */
@@ -136,14 +178,24 @@ static enum ike_reason informational_request(struct ike_turn *turn)
 	return IKE_R_OK;
 }
 
-/* That it came is all it says; take_authentic() has told the tunnel. But 2.21.3: these two say that the peer has no SA any more. */
+/*
+ * That it came is all that a liveness exchange says; take_authentic() has told the tunnel. But 2.21.3: these two notifies say that
+ * the peer has no SA any more.
+ */
 static enum ike_reason informational_response(struct ike_turn *turn)
 {
 	struct ike_notify notify;
+	struct child_sa *child;
 
 	if (ike_turn_notify(turn, IKE_NOTIFY_INVALID_SYNTAX, &notify) ||
-	    ike_turn_notify(turn, IKE_NOTIFY_AUTHENTICATION_FAILED, &notify))
-		ike_sa_fail(turn->sa, IKE_R_PEER_ERROR);
+	    ike_turn_notify(turn, IKE_NOTIFY_AUTHENTICATION_FAILED, &notify)) {
+		ike_sa_fail(turn->sa, IKE_R_PEER_ERROR, turn->now);
+		return IKE_R_OK;
+	}
+	frr_each_safe (ike_sa_children, &turn->sa->children, child)
+		if (child->state == CHILD_SA_CLOSING && child->delete_sent)
+			child_sa_gone(child, turn->now);
+	close_if_childless(turn->sa, turn->now);
 	return IKE_R_OK;
 }
 
@@ -152,6 +204,13 @@ static enum ike_reason delete_response(struct ike_turn *turn)
 	if (!turn->sa->todo_delete)
 		ike_sa_bury(turn->sa);
 	return IKE_R_OK;
+}
+
+static enum ike_reason create_response_late(struct ike_turn *turn)
+{
+	if (turn->sa->create)
+		ike_rekey_ike_response_late(turn);
+	return delete_response(turn);
 }
 
 #define EVERYTHING (~UINT64_C(0))
@@ -173,6 +232,20 @@ const struct ike_row ike_informational_rows[] = {
 	 .may = ANYTHING,
 	 .handle = informational_response,
 	 .to = IKE_SA_ESTABLISHED},
+	{.name = "a rekeying is not settled yet: it may be deleted as the one too many",
+	 .in = IKE_SA_BORN,
+	 .exchange = IKE_EXCHANGE_INFORMATIONAL,
+	 .sealed = true,
+	 .may = ANYTHING,
+	 .handle = informational_request,
+	 .to = IKE_SA_BORN},
+	{.name = "another IKE SA took over: this one is deleted",
+	 .in = IKE_SA_REPLACED,
+	 .exchange = IKE_EXCHANGE_INFORMATIONAL,
+	 .sealed = true,
+	 .may = ANYTHING,
+	 .handle = informational_request,
+	 .to = IKE_SA_REPLACED},
 	{.name = "answer while our DELETE is under way",
 	 .in = IKE_SA_DELETING,
 	 .exchange = IKE_EXCHANGE_INFORMATIONAL,
@@ -195,6 +268,14 @@ const struct ike_row ike_informational_rows[] = {
 	 .sealed = true,
 	 .may = EVERYTHING,
 	 .handle = delete_response,
+	 .to = IKE_SA_DELETING},
+	{.name = "so is CREATE_CHILD_SA",
+	 .in = IKE_SA_DELETING,
+	 .exchange = IKE_EXCHANGE_CREATE_CHILD_SA,
+	 .response = true,
+	 .sealed = true,
+	 .may = EVERYTHING,
+	 .handle = create_response_late,
 	 .to = IKE_SA_DELETING},
 	{},
 };

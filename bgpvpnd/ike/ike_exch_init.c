@@ -160,7 +160,7 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 	sa->remote = *remote;
 	fresh_nonce(sa, &sa->hs->nonce_i);
 	if (!new_key_pair(sa, first_ke_method(sa->cfg)) || !init_send(sa, now))
-		ike_sa_fail(sa, IKE_R_INTERNAL);
+		ike_sa_fail(sa, IKE_R_INTERNAL, now);
 	else
 		ike_sa_rearm(sa);
 }
@@ -230,7 +230,7 @@ static enum ike_reason init_response(struct ike_turn *turn)
 	if (reason == IKE_R_OK) {
 		init_response_commit(turn, &got);
 		if (!ike_sa_keys_make(sa, secret_view(&got.shared)) || !ike_auth_send(sa, turn->now))
-			ike_sa_fail(sa, IKE_R_INTERNAL);
+			ike_sa_fail(sa, IKE_R_INTERNAL, turn->now);
 	}
 	secret_fini(&got.shared);
 	return reason;
@@ -242,7 +242,7 @@ static enum ike_reason restart(struct ike_turn *turn)
 
 	ike_window_answered(&sa->window, turn->now);
 	if (!init_send(sa, turn->now))
-		ike_sa_fail(sa, IKE_R_INTERNAL);
+		ike_sa_fail(sa, IKE_R_INTERNAL, turn->now);
 	return IKE_R_OK;
 }
 

@@ -78,6 +78,7 @@ static void take_authentic(struct ike_turn *turn)
 			ike_rtt_sample(&sa->conn->rtt, rtt);
 	} else {
 		ike_window_take(&sa->window, turn->datagram);
+		child_sas_confirmed(sa);
 	}
 	if (ike_sa_is_up(sa) && sa->conn)
 		ike_out_event(turn->engine, sa->conn->id, IKE_EVENT_HEARD, IKE_R_OK, 0);

@@ -57,13 +57,13 @@ static void skeyseed(const struct crypto_prf *prf, struct bytes ni, struct bytes
 	crypto_prf(prf, wr_bytes_view(&wr), &shared, 1, out);
 }
 
-void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes nr, struct bytes shared,
-		   uint64_t spi_i, uint64_t spi_r, struct ike_keys *out)
+/* All SK_* from SKEYSEED. */
+static void keys_of_seed(const struct ike_suite *suite, struct bytes seed_key, struct bytes ni,
+			 struct bytes nr, uint64_t spi_i, uint64_t spi_r, struct ike_keys *out)
 {
 	const struct crypto_prf *prf = suite->prf;
 	size_t integ_len = integ_key_len(suite);
 	size_t encr_len = encr_key_len(suite);
-	uint8_t seed_key[CRYPTO_HASH_MAX];
 	uint8_t spis[16];
 	struct wr wr = wr_of(spis, sizeof(spis));
 	struct bytes seed[] = {ni, nr, BYTES_OF(spis)};
@@ -75,8 +75,28 @@ void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes 
 
 	wr_u64(&wr, spi_i);
 	wr_u64(&wr, spi_r);
-	skeyseed(prf, ni, nr, shared, seed_key);
-	take_keys(prf, bytes_make(seed_key, prf->out_len), seed, array_size(seed), slots, array_size(slots));
+	take_keys(prf, seed_key, seed, array_size(seed), slots, array_size(slots));
+}
+
+void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes nr, struct bytes shared,
+		   uint64_t spi_i, uint64_t spi_r, struct ike_keys *out)
+{
+	uint8_t seed_key[CRYPTO_HASH_MAX];
+
+	skeyseed(suite->prf, ni, nr, shared, seed_key);
+	keys_of_seed(suite, bytes_make(seed_key, suite->prf->out_len), ni, nr, spi_i, spi_r, out);
+	secret_wipe(seed_key, sizeof(seed_key));
+}
+
+void ike_keymat_rekey(const struct ike_suite *old, const struct secret *old_d, const struct ike_suite *suite,
+		      struct bytes ni, struct bytes nr, struct bytes shared, uint64_t spi_i, uint64_t spi_r,
+		      struct ike_keys *out)
+{
+	const struct bytes parts[] = {shared, ni, nr};
+	uint8_t seed_key[CRYPTO_HASH_MAX];
+
+	crypto_prf(old->prf, secret_view(old_d), parts, array_size(parts), seed_key);
+	keys_of_seed(suite, bytes_make(seed_key, old->prf->out_len), ni, nr, spi_i, spi_r, out);
 	secret_wipe(seed_key, sizeof(seed_key));
 }
 

@@ -18,6 +18,13 @@ void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes 
 		   uint64_t spi_i, uint64_t spi_r, struct ike_keys *out);
 
 /*
+ * The same for an IKE SA that replaces another, RFC 7296 2.18: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr) with the old
+ * PRF, everything else with the new suite.
+ */
+void ike_keymat_rekey(const struct ike_suite *old, const struct secret *old_d, const struct ike_suite *suite, struct bytes ni,
+		      struct bytes nr, struct bytes shared, uint64_t spi_i, uint64_t spi_r, struct ike_keys *out);
+
+/*
  * Keys of a Child SA: encr_key (with salt) and integ_key of the two directions are replaced, SPIs
  * untouched. Initiator and responder are those of the exchange that makes the Child SA. `shared` is empty
  * without a key exchange of its own.

@@ -203,10 +203,15 @@ void ike_answer_sealed(struct ike_turn *turn, enum ike_reason reason)
 	uint16_t type = ike_reason_info(reason)->notify;
 	struct ike_draft draft;
 	struct bytes data = bytes_make(NULL, 0);
+	uint8_t group[2];
+	struct wr wr = wr_of(group, sizeof(group));
 
 	/* RFC 7296 2.5: the notify names the payload type. */
 	if (reason == IKE_R_CRITICAL_UNKNOWN)
 		data = bytes_make(&turn->bad_type, sizeof(turn->bad_type));
+	wr_u16(&wr, turn->wanted_ke);
+	if (reason == IKE_R_INVALID_KE)
+		data = wr_bytes_view(&wr);
 	ike_draft_response(&draft, turn->sa, &turn->msg.hdr);
 	ike_draft_notify(&draft, type ? type : IKE_NOTIFY_INVALID_SYNTAX, data);
 	ike_draft_send_response(&draft, turn->local, turn->remote);

@@ -43,6 +43,11 @@ void ike_out_child_add(struct ike_engine *engine, uint32_t conn, struct child_sa
 	item->out.child_id = item->child.child_id;
 }
 
+void ike_out_child_use(struct ike_engine *engine, uint32_t conn, uint32_t child_id)
+{
+	append(engine, IKE_OUTPUT_CHILD_USE, conn)->out.child_id = child_id;
+}
+
 void ike_out_child_delete(struct ike_engine *engine, uint32_t conn, uint32_t child_id)
 {
 	append(engine, IKE_OUTPUT_CHILD_DELETE, conn)->out.child_id = child_id;

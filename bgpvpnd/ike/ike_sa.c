@@ -8,9 +8,8 @@
 
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_SA, "VPN IKE SA");
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_HANDSHAKE, "VPN IKE handshake");
-DEFINE_MTYPE_STATIC(BGPVPN, CHILD_SA, "VPN Child SA");
 
-/* A successor is made after 85 to 95 % of the lifetime, so that the two ends seldom begin together. */
+/* RFC 7296 2.8: a successor is made after 85 to 95 % of the lifetime, so that the two ends seldom begin together. */
 #define RENEW_PERCENT	     85
 #define RENEW_JITTER_PERCENT 10
 
@@ -108,6 +107,8 @@ void ike_sa_bury(struct ike_sa *sa)
 		return;
 	while ((child = ike_sa_children_first(&sa->children)))
 		child_sa_close(child, IKE_R_OK);
+	ike_create_abandon(sa);
+	ike_create_forget_sa(sa);
 	ike_half_open_del(sa);
 	ike_sa_leave(sa);
 	if (sa->timer_armed)
@@ -127,6 +128,7 @@ static void ike_sa_free(struct ike_sa *sa)
 	crypto_box_free(sa->open);
 	secret_fini(&sa->lowest_nonce);
 	ike_window_fini(&sa->window);
+	ike_held_free(sa);
 	ike_conn_cfg_unref(sa->cfg);
 	ike_sa_children_fini(&sa->children);
 	XFREE(MTYPE_IKE_SA, sa);
@@ -140,14 +142,14 @@ void ike_sa_reap(struct ike_engine *engine)
 		ike_sa_free(sa);
 }
 
-static struct instant earliest(const struct ike_sa *sa)
+static struct instant earliest(struct ike_sa *sa)
 {
 	const struct ike_request *request = &sa->window.request;
 	struct instant due = instant_min(sa->expires, instant_min(sa->renew, sa->retire));
 
 	if (request->active)
 		due = instant_min(due, instant_min(request->next, request->give_up));
-	return due;
+	return instant_min(due, child_sas_due(sa));
 }
 
 void ike_sa_rearm(struct ike_sa *sa)
@@ -165,91 +167,63 @@ void ike_sa_rearm(struct ike_sa *sa)
 }
 
 /* RFC 7296 2.8.1 compares octets; a shorter nonce that is a prefix is the lower one. */
-static struct bytes lower(struct bytes a, struct bytes b)
+struct bytes ike_nonce_lower(struct bytes a, struct bytes b)
 {
 	int order = memcmp(a.p, b.p, MIN(a.n, b.n));
 
 	return order < 0 || (order == 0 && a.n <= b.n) ? a : b;
 }
 
-bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared)
+static bool boxes_make(struct ike_sa *sa)
 {
-	struct bytes ni = secret_view(&sa->hs->nonce_i);
-	struct bytes nr = secret_view(&sa->hs->nonce_r);
 	struct ike_keys *k = &sa->keys;
 	bool i = sa->initiator;
 
-	ike_keymat_sa(&sa->suite, ni, nr, shared, sa->spi_i, sa->spi_r, k);
 	sa->seal = crypto_box_new(sa->suite.encr, sa->suite.integ, i ? &k->ei : &k->er, i ? &k->ai : &k->ar,
 				  true);
 	sa->open = crypto_box_new(sa->suite.encr, sa->suite.integ, i ? &k->er : &k->ei, i ? &k->ar : &k->ai,
 				  false);
-	secret_set(&sa->lowest_nonce, lower(ni, nr));
 	sa->keys_ready = sa->seal && sa->open;
 	return sa->keys_ready;
 }
 
-/* --- Child SAs ------------------------------------------------------------------------------------------- */
-
-struct child_sa *child_sa_new(struct ike_sa *sa, struct instant now)
+bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared)
 {
-	struct child_sa *child = XCALLOC(MTYPE_CHILD_SA, sizeof(*child));
+	struct bytes ni = secret_view(&sa->hs->nonce_i);
+	struct bytes nr = secret_view(&sa->hs->nonce_r);
 
-	child->sa = sa;
-	child->since = now;
-	do
-		child->id = ++sa->engine->last_child_id;
-	while (child->id == 0 || child_sas_find(&sa->engine->children, child));
-	child_sas_add(&sa->engine->children, child);
-	ike_sa_children_add_tail(&sa->children, child);
-	return child;
+	ike_keymat_sa(&sa->suite, ni, nr, shared, sa->spi_i, sa->spi_r, &sa->keys);
+	secret_set(&sa->lowest_nonce, ike_nonce_lower(ni, nr));
+	return boxes_make(sa);
 }
 
-void child_sa_close(struct child_sa *child, enum ike_reason reason)
+bool ike_sa_keys_rekey(struct ike_sa *sa, const struct ike_sa *old, struct bytes shared)
 {
-	struct ike_sa *sa = child->sa;
-	uint32_t conn = sa->conn ? sa->conn->id : 0;
+	struct bytes ni = secret_view(&sa->hs->nonce_i);
+	struct bytes nr = secret_view(&sa->hs->nonce_r);
 
-	ike_out_child_delete(sa->engine, conn, child->id);
-	if (reason != IKE_R_OK && child->state == CHILD_SA_INSTALLED)
-		ike_out_event(sa->engine, conn, IKE_EVENT_CHILD_DOWN, reason, child->id);
-	ike_sa_children_del(&sa->children, child);
-	child_sas_del(&sa->engine->children, child);
-	XFREE(MTYPE_CHILD_SA, child);
+	ike_keymat_rekey(&old->suite, &old->keys.d, &sa->suite, ni, nr, shared, sa->spi_i, sa->spi_r,
+			 &sa->keys);
+	secret_set(&sa->lowest_nonce, ike_nonce_lower(ni, nr));
+	return boxes_make(sa);
 }
 
-struct child_sa *child_sa_find(struct ike_engine *engine, uint32_t id)
+int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s)
 {
-	struct child_sa key = {.id = id};
-
-	return child_sas_find(&engine->children, &key);
-}
-
-struct child_sa *ike_sa_child(struct ike_sa *sa)
-{
-	struct child_sa *child;
-
-	frr_each (ike_sa_children, &sa->children, child)
-		if (child->state == CHILD_SA_INSTALLED)
-			return child;
-	return NULL;
-}
-
-/* When a successor is due: the shorter of the two lifetimes, less a margin with jitter. */
-static int64_t renew_after(const struct ike_sa *sa)
-{
-	const struct ike_host *host = sa->engine->host;
-	int64_t life = MIN(sa->cfg->ike_lifetime_s, sa->cfg->esp_lifetime_s) * USEC_PER_S;
+	int64_t life = lifetime_s * USEC_PER_S;
 	uint16_t dice;
 
-	host->random(host->arg, (uint8_t *)&dice, sizeof(dice));
+	engine->host->random(engine->host->arg, (uint8_t *)&dice, sizeof(dice));
 	return life / 100 * RENEW_PERCENT + life / 100 * RENEW_JITTER_PERCENT * dice / UINT16_MAX;
 }
 
 void ike_sa_established(struct ike_sa *sa, struct instant now)
 {
+	uint32_t lifetime_s = sa->cfg->ike_lifetime_s;
+
 	sa->state = IKE_SA_ESTABLISHED;
 	sa->established = now;
-	sa->expires = instant_add(now, MIN(sa->cfg->ike_lifetime_s, sa->cfg->esp_lifetime_s) * USEC_PER_S);
-	sa->renew = instant_add(now, renew_after(sa));
+	sa->origin = now;
+	sa->expires = instant_add(now, lifetime_s * USEC_PER_S);
+	sa->renew = instant_add(now, ike_renew_after(sa->engine, lifetime_s));
 }

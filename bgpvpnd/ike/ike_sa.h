@@ -35,6 +35,8 @@ enum ike_sa_state {
 	IKE_SA_AUTH_SENT, /* initiator: IKE_AUTH request is out */
 	IKE_SA_AUTH_HELD, /* responder: IKE_AUTH is good, the data plane has the word */
 	IKE_SA_ESTABLISHED,
+	IKE_SA_BORN,	 /* made by a rekeying that is not settled yet; belongs to no connection */
+	IKE_SA_REPLACED, /* a rekeyed one took over; waits for the peer's DELETE */
 	IKE_SA_DELETING, /* our DELETE is out; belongs to no connection any more */
 	IKE_SA_CLOSED,	 /* answered the peer's DELETE; only repeats that answer */
 	IKE_SA_DEAD,	 /* in the grave, freed at the end of the call */
@@ -64,6 +66,8 @@ struct ike_handshake {
 enum child_sa_state {
 	CHILD_SA_INSTALLING, /* CHILD_ADD is out */
 	CHILD_SA_INSTALLED,
+	CHILD_SA_CLOSING, /* our DELETE waits for the window, or is out */
+	CHILD_SA_GONE,	  /* deleted on both ends; its inbound side still takes what was under way */
 };
 
 struct child_sa {
@@ -76,6 +80,14 @@ struct child_sa {
 	enum child_sa_state state;
 	struct ike_suite suite;
 	struct instant since;
+	bool in_plane;	      /* the data plane has it */
+	bool unused;	      /* receive only, and not to be rekeyed: the peer may not have it yet */
+	bool todo_rekey;      /* wanted, when the window is free again */
+	bool delete_sent;     /* CLOSING: the DELETE is out */
+	struct instant renew; /* a successor is made then */
+	struct instant
+		close; /* DELETE it then: lifetime is over, or a successor is there and the peer has not deleted it */
+	struct instant gone; /* GONE: leaves the data plane then */
 };
 
 struct ike_sa {
@@ -111,15 +123,21 @@ struct ike_sa {
 
 	struct ike_window window;
 	struct ike_handshake *hs;
+	struct ike_create *create; /* our CREATE_CHILD_SA under way */
+	struct ike_held *held;	   /* the peer's, while the data plane has the word */
+	struct ike_sa *parent;	   /* BORN: the one that is being rekeyed */
 	struct ike_sa_children_head children;
 	struct secret
 		lowest_nonce; /* decides between two SAs that were made at the same time, as RFC 7296 2.8.1 does */
 
 	bool todo_probe; /* wanted, when the window is free again */
 	bool todo_delete;
+	bool todo_rekey;
 	bool childless; /* IKE_AUTH was answered without a Child SA: why is noted already */
 	struct instant created;
 	struct instant established;
+	struct instant
+		origin; /* when the first of its line was: rekeying changes neither this nor lowest_nonce */
 	struct instant expires; /* half-open, deleting and closed ones: gone then */
 	struct instant renew;	/* lifetime: time for a successor */
 	struct instant retire;	/* a successor is there: close with a DELETE then */
@@ -153,6 +171,9 @@ void ike_sa_leave(struct ike_sa *sa);
 /* Recomputes `due`; after every change of a time or of the window. */
 void ike_sa_rearm(struct ike_sa *sa);
 
+/* How long after its birth an SA with this lifetime gets a successor, in us: a margin with jitter. */
+int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s);
+
 /* Both ends are authenticated: state, lifetimes. The handshake may still be needed for the answer. */
 void ike_sa_established(struct ike_sa *sa, struct instant now);
 
@@ -163,24 +184,31 @@ void ike_handshake_free(struct ike_sa *sa);
 /* SKEYSEED and all SK_*, the two boxes and lowest_nonce; from now on messages can be sealed. False: OpenSSL fails. */
 bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared);
 
-struct child_sa *child_sa_new(struct ike_sa *sa, struct instant now);
-/* CHILD_DELETE, and CHILD_DOWN with this reason; frees it. */
-void child_sa_close(struct child_sa *child, enum ike_reason reason);
-struct child_sa *child_sa_find(struct ike_engine *engine, uint32_t id);
-
-/* The one that is installed, or NULL. */
-struct child_sa *ike_sa_child(struct ike_sa *sa);
+/* The same for one that replaces `old`, from its SK_d. */
+bool ike_sa_keys_rekey(struct ike_sa *sa, const struct ike_sa *old, struct bytes shared);
 
 /* --- endings: ike_sa_end.c ------------------------------------------------------------------------------- */
 
+/* A rekeyed IKE SA takes over: connection, configuration, path, Child SAs. `old` belongs to nobody afterwards. */
+void ike_sa_inherit(struct ike_sa *sa, struct ike_sa *old, struct instant now);
+
+/* Waits for the peer's DELETE of the one that was replaced. */
+void ike_sa_replaced(struct ike_sa *sa, struct instant now);
+
 /* An attempt or an IKE SA that came to nothing: children closed, reason kept, IKE_DOWN where the connection has no other. */
-void ike_sa_fail(struct ike_sa *sa, enum ike_reason reason);
+void ike_sa_fail(struct ike_sa *sa, enum ike_reason reason, struct instant now);
 
 /* The same, and the peer is told by a DELETE; the SA stays behind, without a connection, until that is answered. */
 void ike_sa_close(struct ike_sa *sa, enum ike_reason reason, struct instant now);
 
 /* After the answer to the peer's DELETE: keeps only that answer, for retransmissions. */
 void ike_sa_linger(struct ike_sa *sa, enum ike_reason reason, struct instant now);
+
+/* Has this the lower nonces, as RFC 7296 2.8.1 compares them? Then it is the one that goes. */
+bool ike_sa_nonce_is_lower(const struct ike_sa *a, const struct ike_sa *b);
+
+/* Nonces as octets, the lower one; a prefix is lower. */
+struct bytes ike_nonce_lower(struct bytes a, struct bytes b);
 
 /* This one is new and usable: settles what happens to the connection's others. */
 void ike_sa_supersede(struct ike_sa *sa, bool initial_contact, struct instant now);

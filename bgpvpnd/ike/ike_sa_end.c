@@ -16,6 +16,9 @@
 /* ...and the other end does if that never happens. */
 #define RETIRE_LATE_US (10 * USEC_PER_S)
 
+/* The peer deletes what it replaced; when it does not, we do. */
+#define REPLACED_US (10 * USEC_PER_S)
+
 /* An SA whose DELETE we answered repeats that answer for a few retransmissions of the peer. */
 #define LINGER_US (5 * USEC_PER_S)
 
@@ -36,12 +39,13 @@ static void unretire_newest(struct ike_conn *conn)
 }
 
 /* Children first, then the connection loses it; IKE_DOWN only when nothing else is up. */
-static void detach(struct ike_sa *sa, enum ike_reason reason)
+static void detach(struct ike_sa *sa, enum ike_reason reason, struct instant now)
 {
 	struct ike_engine *engine = sa->engine;
 	struct ike_conn *conn = sa->conn;
 	struct child_sa *child;
 
+	ike_create_settle(sa, now);
 	while ((child = ike_sa_children_first(&sa->children)))
 		child_sa_close(child, reason);
 	if (!conn)
@@ -54,17 +58,21 @@ static void detach(struct ike_sa *sa, enum ike_reason reason)
 		ike_out_event(engine, conn->id, IKE_EVENT_IKE_DOWN, reason, 0);
 }
 
-void ike_sa_fail(struct ike_sa *sa, enum ike_reason reason)
+void ike_sa_fail(struct ike_sa *sa, enum ike_reason reason, struct instant now)
 {
-	detach(sa, reason);
+	detach(sa, reason, now);
 	ike_sa_bury(sa);
 }
 
 void ike_sa_close(struct ike_sa *sa, enum ike_reason reason, struct instant now)
 {
-	bool peer_has_it = sa->keys_ready && (ike_sa_is_up(sa) || sa->state == IKE_SA_AUTH_SENT);
+	struct ike_create *rekeying;
+	bool peer_has_it = sa->keys_ready && (ike_sa_is_up(sa) || sa->state == IKE_SA_AUTH_SENT ||
+					      sa->state == IKE_SA_BORN || sa->state == IKE_SA_REPLACED);
 
-	detach(sa, reason);
+	rekeying = ike_create_set_aside(sa);
+	detach(sa, reason, now);
+	sa->create = rekeying;
 	if (!peer_has_it) {
 		ike_sa_bury(sa);
 		return;
@@ -82,7 +90,8 @@ void ike_sa_close(struct ike_sa *sa, enum ike_reason reason, struct instant now)
 
 void ike_sa_linger(struct ike_sa *sa, enum ike_reason reason, struct instant now)
 {
-	detach(sa, reason);
+	detach(sa, reason, now);
+	ike_create_forget_sa(sa);
 	sa->state = IKE_SA_CLOSED;
 	sa->todo_probe = false;
 	sa->todo_delete = false;
@@ -90,6 +99,42 @@ void ike_sa_linger(struct ike_sa *sa, enum ike_reason reason, struct instant now
 	sa->renew = INSTANT_NEVER;
 	sa->retire = INSTANT_NEVER;
 	sa->expires = instant_add(now, LINGER_US);
+	ike_sa_rearm(sa);
+}
+
+void ike_sa_inherit(struct ike_sa *sa, struct ike_sa *old, struct instant now)
+{
+	struct ike_conn_cfg *cfg = ike_conn_cfg_ref(old->cfg);
+
+	sa->parent = NULL;
+	sa->local = old->local;
+	sa->remote = old->remote;
+	sa->natt = old->natt;
+	sa->nat_local = old->nat_local;
+	sa->nat_remote = old->nat_remote;
+	ike_sa_join(sa, old->conn);
+	/* What runs keeps its own configuration, also when the connection has a newer one by now. */
+	ike_conn_cfg_unref(sa->cfg);
+	sa->cfg = cfg;
+	ike_sa_established(sa, now);
+	ike_sa_handshake_done(sa);
+	/* What decides between it and others of the connection stays what it was, so that both ends go on to see it alike. */
+	sa->origin = old->origin;
+	sa->retire = old->retire;
+	secret_move(&sa->lowest_nonce, &old->lowest_nonce);
+	child_sas_move(old, sa);
+	ike_sa_leave(old);
+	ike_sa_rearm(sa);
+}
+
+void ike_sa_replaced(struct ike_sa *sa, struct instant now)
+{
+	sa->state = IKE_SA_REPLACED;
+	sa->todo_probe = false;
+	sa->todo_rekey = false;
+	sa->renew = INSTANT_NEVER;
+	sa->retire = INSTANT_NEVER;
+	sa->expires = instant_add(now, REPLACED_US);
 	ike_sa_rearm(sa);
 }
 
@@ -102,16 +147,15 @@ static void retire(struct ike_sa *sa, int64_t after_us, struct instant now)
 
 static bool made_at_the_same_time(const struct ike_sa *older, const struct ike_sa *newer)
 {
-	return !instant_before(older->established, newer->created);
+	return !instant_before(older->origin, newer->created);
 }
 
-static bool nonce_is_lower(const struct ike_sa *a, const struct ike_sa *b)
+bool ike_sa_nonce_is_lower(const struct ike_sa *a, const struct ike_sa *b)
 {
 	struct bytes na = secret_view(&a->lowest_nonce);
 	struct bytes nb = secret_view(&b->lowest_nonce);
-	int order = memcmp(na.p, nb.p, MIN(na.n, nb.n));
 
-	return order < 0 || (order == 0 && na.n < nb.n);
+	return ike_nonce_lower(na, nb).p == na.p;
 }
 
 static void settle(struct ike_sa *sa, struct ike_sa *other, bool initial_contact, struct instant now)
@@ -123,11 +167,11 @@ static void settle(struct ike_sa *sa, struct ike_sa *other, bool initial_contact
 	if (!ike_sa_is_up(other))
 		return;
 	if (made_at_the_same_time(other, sa)) {
-		retire(nonce_is_lower(sa, other) ? sa : other, RETIRE_US, now);
+		retire(ike_sa_nonce_is_lower(sa, other) ? sa : other, RETIRE_US, now);
 		return;
 	}
 	if (initial_contact && !sa->initiator) {
-		ike_sa_fail(other, IKE_R_REPLACED);
+		ike_sa_fail(other, IKE_R_REPLACED, now);
 		return;
 	}
 	retire(other, sa->initiator ? RETIRE_US : RETIRE_LATE_US, now);

@@ -64,6 +64,7 @@ enum ike_disposition {
 	X(CHILD_DELETED_BY_PEER, 0, FATAL, "childDeletedByPeer", "the peer deleted the Child SA")            \
 	X(DELETED_BY_US, 0, FATAL, "deletedByUs", "closed by the operator")                                  \
 	X(REPLACED, 0, FATAL, "replaced", "replaced by a newer IKE SA (INITIAL_CONTACT)")                    \
+	X(CHILDLESS, 0, FATAL, "childless", "the IKE SA has no Child SA and is of no use")\
 	X(CONFIG_CHANGED, 0, FATAL, "configChanged", "configuration changed")                                \
 	X(EXPIRED, 0, FATAL, "expired", "lifetime is over")                                                  \
 	X(RATE_LIMIT, 0, DROP, "rateLimit", "answer suppressed by the rate limit")                           \

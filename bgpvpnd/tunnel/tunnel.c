@@ -212,6 +212,10 @@ void tunnels_ike_output(struct tunnels *tunnels, const struct ike_output *out, s
 	case IKE_OUTPUT_CHILD_ADD:
 		child_add(tunnels, t, out, now);
 		break;
+	case IKE_OUTPUT_CHILD_USE:
+		if (t)
+			tunnel_port_child_use(t, out->child_id);
+		break;
 	case IKE_OUTPUT_CHILD_DELETE:
 		if (t)
 			tunnel_port_child_del(t, out->child_id);

@@ -199,6 +199,22 @@ static void child_drop(struct tunnel *t, int i)
 		(port->num_children - i) * sizeof(port->children[0]));
 }
 
+void tunnel_port_child_use(struct tunnel *t, uint32_t child_id)
+{
+	struct dplane *dp = t->all->dplane;
+
+	if (tunnel_port_has_child(t, child_id))
+		dp->ops->child_use(dp, child_id);
+}
+
+bool tunnel_port_has_child(const struct tunnel *t, uint32_t child_id)
+{
+	for (int i = 0; i < t->port.num_children; i++)
+		if (t->port.children[i] == child_id)
+			return true;
+	return false;
+}
+
 void tunnel_port_child_del(struct tunnel *t, uint32_t child_id)
 {
 	for (int i = 0; i < t->port.num_children; i++)

@@ -62,7 +62,7 @@ struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t)
 	return (struct tunnel_link_facts){
 		.enabled = tunnel_enabled(t),
 		.dplane = t->port.link != 0,
-		.usable_child = t->port.num_children > 0,
+		.usable_child = tunnel_port_has_child(t, tunnel_dial_info(t).child_id),
 		.proven = t->reach.active && t->reach.proven,
 		.reachable = t->reach.active && t->reach.reachable,
 		.inside_dead = t->reach.active && t->reach.inside.dead,

@@ -122,6 +122,11 @@ static int fake_child_add(struct dplane *dp, uint32_t link, const struct child_s
 	return -ENOSPC;
 }
 
+static int fake_child_use(struct dplane *dp, uint32_t child_id)
+{
+	return fake_dplane_child(fake_of(dp), child_id) ? 0 : -ENOENT;
+}
+
 static int fake_child_del(struct dplane *dp, uint32_t child_id)
 {
 	struct fake_child *child = fake_dplane_child(fake_of(dp), child_id);
@@ -205,6 +210,7 @@ static const struct dplane_ops fake_ops = {
 	.spi_reserve = fake_spi_reserve,
 	.spi_release = fake_spi_release,
 	.child_add = fake_child_add,
+	.child_use = fake_child_use,
 	.child_del = fake_child_del,
 	.child_stats = fake_child_stats,
 	.child_move = fake_child_move,

@@ -148,6 +148,9 @@ void pair_drain(struct pair *p, struct pair_side *side)
 		case IKE_OUTPUT_CHILD_ADD:
 			take_child(p, side, &out);
 			break;
+		case IKE_OUTPUT_CHILD_USE:
+			side->used++;
+			break;
 		case IKE_OUTPUT_CHILD_DELETE:
 			if (!side->refuse_child)
 				side->children--;

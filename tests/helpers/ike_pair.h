@@ -32,6 +32,7 @@ struct pair_side {
 	struct child_sa_params child; /* last added */
 	unsigned int children;	      /* added and not deleted */
 	unsigned int added;
+	unsigned int used; /* CHILD_USE */
 	unsigned int ike_up, ike_down, child_up, child_down, heard;
 	enum ike_reason down_reason;
 };

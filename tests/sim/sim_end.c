@@ -194,8 +194,6 @@ static void take_event(struct sim_end *end, const struct ike_output *out)
 		return;
 	case IKE_EVENT_CHILD_DOWN:
 		say(end, "CHILD_DOWN %u %s", out->child_id, ike_reason_info(out->reason)->name);
-		if (child)
-			sim_fail("%s: CHILD_DOWN %u before its CHILD_DELETE", end->name, out->child_id);
 		end->times_down++;
 		return;
 	case IKE_EVENT_HEARD:
@@ -269,6 +267,10 @@ void sim_end_pump(struct sim_end *end)
 			break;
 		case IKE_OUTPUT_CHILD_ADD:
 			take_child_add(end, out.child);
+			break;
+		case IKE_OUTPUT_CHILD_USE:
+			if (!child_find(end, out.child_id))
+				sim_fail("%s: CHILD_USE %u: there is none", end->name, out.child_id);
 			break;
 		case IKE_OUTPUT_CHILD_DELETE:
 			take_child_delete(end, out.child_id);
@@ -386,6 +388,16 @@ void sim_end_terminate(struct sim_end *end)
 	sim_end_pump(end);
 	if (sim_end_num_children(end))
 		sim_fail("%s: Child SAs survive ike_terminate()", end->name);
+}
+
+void sim_end_rekey(struct sim_end *end, bool ike)
+{
+	struct instant now = sim_net_now(end->net);
+	bool began =
+		ike ? ike_rekey_ike(end->engine, SIM_CONN, now) : ike_rekey_child(end->engine, SIM_CONN, now);
+
+	say(end, "rekey the %s: %s", ike ? "IKE SA" : "Child SA", began ? "begun" : "not now");
+	sim_end_pump(end);
 }
 
 struct ike_conn_info sim_end_info(const struct sim_end *end)

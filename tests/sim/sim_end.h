@@ -88,6 +88,7 @@ struct instant sim_end_next(const struct sim_end *end);
 void sim_end_tick(struct sim_end *end);
 
 void sim_end_terminate(struct sim_end *end);
+void sim_end_rekey(struct sim_end *end, bool ike);
 
 /* Takes what the engine has to give: after a command of one's own. */
 void sim_end_pump(struct sim_end *end);

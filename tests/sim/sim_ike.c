@@ -26,7 +26,8 @@ struct story {
 	bool short_life;
 	unsigned int suite;
 	struct instant crash_a, crash_b, terminate_a,
-		terminate_b; /* the next time; again and again when `restless` */
+		terminate_b;		 /* the next time; again and again when `restless` */
+	struct instant rekey_a, rekey_b; /* the next time; again and again, until the network is healed */
 	bool restless;
 };
 
@@ -95,6 +96,7 @@ static void heal(struct sim *sim)
 	struct story *story = &sim->story;
 
 	story->crash_a = story->crash_b = story->terminate_a = story->terminate_b = INSTANT_NEVER;
+	story->rekey_a = story->rekey_b = INSTANT_NEVER;
 	for (unsigned int from = 0; from < 2; from++) {
 		struct sim_path *path = sim_net_path(sim->net, from, !from);
 
@@ -174,7 +176,11 @@ static void sim_init(struct sim *sim, uint64_t seed)
 		.crash_b = one_in(sim, 5) ? some_time(sim) : INSTANT_NEVER,
 		.terminate_a = one_in(sim, 5) ? some_time(sim) : INSTANT_NEVER,
 		.terminate_b = one_in(sim, 5) ? some_time(sim) : INSTANT_NEVER,
+		.rekey_a = one_in(sim, 2) ? some_time(sim) : INSTANT_NEVER,
 	};
+	sim->story.rekey_b = one_in(sim, 2)   ? sim->story.rekey_a
+			     : one_in(sim, 2) ? some_time(sim)
+					      : INSTANT_NEVER;
 	if (sim->story.nat)
 		sim->story.both_initiate = false;
 	make_end(sim, &sim->a, true);
@@ -205,12 +211,24 @@ static void take_event_of_story(struct sim *sim, struct instant *when, struct si
 	sim_end_start(end);
 }
 
+/* A Child SA or the IKE SA, whatever is under way already; soon again, often at the very moment of the other end. */
+static void rekey_of_story(struct sim *sim, struct instant *when, struct sim_end *end)
+{
+	struct instant now = sim_net_now(sim->net);
+
+	if (!instant_reached(*when, now))
+		return;
+	*when = instant_add(now, one_in(sim, 2) ? 2 * USEC_PER_S : up_to(sim, 3 * USEC_PER_S));
+	sim_end_rekey(end, one_in(sim, 3));
+}
+
 static struct instant next_instant(const struct sim *sim, struct instant limit)
 {
 	const struct story *story = &sim->story;
 	struct instant next = instant_min(limit, instant_min(sim_end_next(&sim->a), sim_end_next(&sim->b)));
 
 	next = instant_min(next, instant_min(story->crash_a, story->crash_b));
+	next = instant_min(next, instant_min(story->rekey_a, story->rekey_b));
 	return instant_min(next, instant_min(story->terminate_a, story->terminate_b));
 }
 
@@ -250,6 +268,8 @@ static void run_until(struct sim *sim, struct instant limit)
 		take_event_of_story(sim, &sim->story.crash_b, &sim->b, true);
 		take_event_of_story(sim, &sim->story.terminate_a, &sim->a, false);
 		take_event_of_story(sim, &sim->story.terminate_b, &sim->b, false);
+		rekey_of_story(sim, &sim->story.rekey_a, &sim->a);
+		rekey_of_story(sim, &sim->story.rekey_b, &sim->b);
 		check_bounds(&sim->a);
 		check_bounds(&sim->b);
 	}

@@ -506,32 +506,6 @@ static void test_restart(void **state)
 	pair_fini(&p);
 }
 
-/* The lifetime is nearly over: a new pair is there before the old one goes. */
-static void test_renewal(void **state)
-{
-	struct ike_conn_cfg *cfg;
-	struct pair p;
-	uint64_t spi;
-
-	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
-	cfg = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT);
-	cfg->esp_lifetime_s = 60;
-	ike_conn_set(p.a.engine, PAIR_CONN, cfg);
-	ike_conn_cfg_unref(cfg);
-	handshake(&p);
-	spi = pair_info(&p.a).spi_i;
-	for (int i = 0; i < 600; i++) {
-		pair_sleep(&p, USEC_PER_S / 10, true);
-		assert_in_range(p.a.children, 1, 2);
-		assert_in_range(p.b.children, 1, 2);
-	}
-	pair_sleep(&p, 15 * USEC_PER_S, true);
-	pair_assert_up(&p);
-	assert_int_not_equal(pair_info(&p.a).spi_i, spi);
-	assert_int_equal(p.a.ike_down + p.b.ike_down, 0);
-	pair_fini(&p);
-}
-
 static void test_dataplane_refuses(void **state)
 {
 	struct pair p;
@@ -652,7 +626,6 @@ int main(void)
 		T(test_delete),
 		T(test_simultaneous),
 		T(test_restart),
-		T(test_renewal),
 		T(test_dataplane_refuses),
 		T(test_bent_bytes),
 		T(test_wrong_version),

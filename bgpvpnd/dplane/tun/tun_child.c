@@ -220,6 +220,7 @@ int tun_child_add(struct dplane *dp, uint32_t link_id, const struct child_sa_par
 		return pair_fail(dp, params, err);
 	}
 	msg.child->child_id = params->child_id;
+	msg.child->receive_only = params->receive_only;
 	msg.child->port = &link->port;
 	msg.child->path = path;
 	err = tun_worker_call(plane->worker, &msg);
@@ -246,6 +247,18 @@ static void ref_del(struct tun_plane *plane, struct tun_ref *ref)
 
 	tun_worker_call(plane->worker, &msg);
 	ref_free(plane, ref);
+}
+
+int tun_child_use(struct dplane *dp, uint32_t child_id)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+	struct tun_ref *ref = ref_find(plane, child_id);
+	struct tun_msg msg = {.type = TUN_MSG_CHILD_USE};
+
+	if (!ref)
+		return no_child(dp, child_id);
+	msg.child = ref->child;
+	return tun_worker_call(plane->worker, &msg);
 }
 
 int tun_child_del(struct dplane *dp, uint32_t child_id)

@@ -157,6 +157,7 @@ static const struct dplane_ops tun_ops = {
 	.spi_reserve = tun_spi_reserve,
 	.spi_release = tun_spi_release,
 	.child_add = tun_child_add,
+	.child_use = tun_child_use,
 	.child_del = tun_child_del,
 	.child_stats = tun_child_stats,
 	.child_move = tun_child_move,

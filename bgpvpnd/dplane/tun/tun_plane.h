@@ -68,6 +68,7 @@ uint32_t tun_spi_reserve(struct dplane *dp);
 void tun_spi_release(struct dplane *dp, uint32_t spi);
 int tun_child_add(struct dplane *dp, uint32_t link, const struct child_sa_params *params,
 		  uint16_t replay_window);
+int tun_child_use(struct dplane *dp, uint32_t child_id);
 int tun_child_del(struct dplane *dp, uint32_t child_id);
 int tun_child_stats(struct dplane *dp, uint32_t child_id, struct dplane_child_stats *stats);
 int tun_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint *local,

@@ -89,7 +89,7 @@ static int port_del(struct tun_worker *w, struct tun_port *port)
 	return 0;
 }
 
-/* The list is from old to new. */
+/* The one at the end of the list. */
 static void sender_choose(struct tun_port *port)
 {
 	struct tun_child *child;
@@ -103,8 +103,19 @@ static int child_add(struct tun_worker *w, struct tun_child *child)
 {
 	if (tun_spis_add(&w->thread.spis, child))
 		return -EEXIST;
+	if (child->receive_only)
+		tun_siblings_add_head(&child->port->children, child);
+	else
+		tun_siblings_add_tail(&child->port->children, child);
+	sender_choose(child->port);
+	return 0;
+}
+
+static int child_use(struct tun_worker *w, struct tun_child *child)
+{
+	tun_siblings_del(&child->port->children, child);
 	tun_siblings_add_tail(&child->port->children, child);
-	child->port->sender = child;
+	sender_choose(child->port);
 	return 0;
 }
 
@@ -128,6 +139,8 @@ static int msg_do(struct tun_worker *w, const struct tun_msg *msg)
 		return port_del(w, msg->port);
 	case TUN_MSG_CHILD_ADD:
 		return child_add(w, msg->child);
+	case TUN_MSG_CHILD_USE:
+		return child_use(w, msg->child);
 	case TUN_MSG_CHILD_MOVE:
 		msg->child_move.child->path = msg->child_move.path;
 		return 0;

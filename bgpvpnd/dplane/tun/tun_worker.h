@@ -100,6 +100,7 @@ struct tun_child {
 	struct tun_siblings_item siblings;
 	struct tun_port *port;
 	uint32_t child_id;
+	bool receive_only; /* when added: others send on */
 	struct esp_pair pair;
 	struct tun_path path;
 	bool soft_reported;
@@ -121,7 +122,7 @@ struct tun_port {
 	int fd;
 	uint32_t link; /* the plane's handle, for events */
 	struct tun_port_cfg cfg;
-	struct tun_siblings_head children; /* the one added last is at the end, and sends */
+	struct tun_siblings_head children; /* the one at the end sends */
 	struct tun_child *sender;
 	bool gone; /* somebody removed the device */
 	uint16_t probe_seq;
@@ -139,6 +140,7 @@ enum tun_msg_type {
 	TUN_MSG_PORT_SET,
 	TUN_MSG_PORT_DEL, /* after its children */
 	TUN_MSG_CHILD_ADD,
+	TUN_MSG_CHILD_USE,
 	TUN_MSG_CHILD_MOVE,
 	TUN_MSG_CHILD_DEL,
 	TUN_MSG_PROBE,
