@@ -189,7 +189,7 @@ DEFPY_YANG(ike_proposal, ike_proposal_cmd,
 	   "ike proposal WORD...",
 	   IKE_STR
 	   "Proposals in order of preference (default aes256gcm16-prfsha384-ecp384 aes128gcm16-prfsha256-curve25519 aes256-sha256-modp2048)\n"
-	   "Encryption, integrity, PRF and group, joined by dashes\n")
+	   "Algorithms joined by dashes (strongSwan's spelling)\n")
 {
 	return set_proposals(vty, "./ike/proposals", argv, argc);
 }
@@ -204,7 +204,7 @@ DEFPY_YANG(no_ike_proposal, no_ike_proposal_cmd,
 }
 ALIAS_YANG(no_ike_proposal, no_ike_proposal_words_cmd, "no ike proposal WORD...",
 	   NO_STR IKE_STR "Proposals in order of preference\n"
-			  "Encryption, integrity, PRF and group, joined by dashes\n")
+			  "Algorithms joined by dashes (strongSwan's spelling)\n")
 
 void vpn_ike_proposals_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
 {
@@ -230,7 +230,7 @@ DEFPY_YANG(esp_proposal, esp_proposal_cmd,
 	   "esp proposal WORD...",
 	   ESP_STR
 	   "Proposals in order of preference (default aes256gcm16 aes128gcm16 aes256-sha256)\n"
-	   "Encryption, integrity and group, joined by dashes\n")
+	   "Algorithms joined by dashes (strongSwan's spelling)\n")
 {
 	return set_proposals(vty, "./esp/proposals", argv, argc);
 }
@@ -245,7 +245,7 @@ DEFPY_YANG(no_esp_proposal, no_esp_proposal_cmd,
 }
 ALIAS_YANG(no_esp_proposal, no_esp_proposal_words_cmd, "no esp proposal WORD...",
 	   NO_STR ESP_STR "Proposals in order of preference\n"
-			  "Encryption, integrity and group, joined by dashes\n")
+			  "Algorithms joined by dashes (strongSwan's spelling)\n")
 
 void vpn_esp_proposals_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
 {
@@ -319,7 +319,7 @@ DEFPY_YANG(nat_traversal, nat_traversal_cmd,
 	   NO_STR
 	   "ESP in UDP\n"
 	   "Where a NAT is found or the data plane wants it (default)\n"
-	   "Always, and make the peer do it too\n")
+	   "Always; the peer is made to do it too\n")
 {
 	return set_or_default(vty, "./nat-traversal", !!no, mode);
 }
@@ -406,7 +406,7 @@ void vpn_tunnel_profile_show(struct vty *vty, const struct lyd_node *dnode, bool
 	"IPv4 or IPv6 address\n"                                                                             \
 	"Domain name\n"                                                                                      \
 	"Mail address\n"                                                                                     \
-	"Text, or 0x and hexadecimal digits\n"                                                               \
+	"Text or 0x with hexadecimal digits\n"                                                               \
 	"The identity\n"
 
 DEFPY_YANG(local_address, local_address_cmd,
@@ -494,7 +494,7 @@ DEFPY_YANG(pre_shared_key, pre_shared_key_cmd,
 	   "Secret that both sides know\n"
 	   "Read it from a file that only user frr can read\n"
 	   "Absolute path\n"
-	   "The secret, 1 to 256 bytes without blanks\n")
+	   "The secret (1 to 256 bytes without blanks)\n")
 {
 	if (is_file && path[0] != '/') {
 		vty_out(vty, "%% %s is not an absolute path\n", path);
@@ -517,12 +517,11 @@ DEFPY_HIDDEN(pre_shared_key_blank, pre_shared_key_blank_cmd, "pre-shared-key SEC
 	return refuse_secret(vty);
 }
 
-/* Where a configuration file is read on after "vpn tunnel" was refused. */
-DEFPY_HIDDEN(pre_shared_key_astray, pre_shared_key_astray_cmd, "pre-shared-key LINE...",
+DEFPY_HIDDEN(profile_pre_shared_key, profile_pre_shared_key_cmd, "pre-shared-key LINE...",
 	     "Secret that both sides know\n"
-	     "Outside of a tunnel: refused\n")
+	     "Refused: a secret belongs to a tunnel\n")
 {
-	vty_out(vty, "%% A pre-shared key belongs to a tunnel\n");
+	vty_out(vty, "%% A secret belongs to a tunnel, not to a profile\n");
 	return refuse_secret(vty);
 }
 
@@ -552,9 +551,9 @@ void vpn_secret_file_show(struct vty *vty, const struct lyd_node *dnode, bool de
 DEFPY_YANG(tunnel_interface, tunnel_interface_cmd,
 	   "interface WORD$name [kind tun$kind]",
 	   "The tunnel interface; bgpvpnd makes it\n"
-	   "Name of the interface, up to 15 characters\n"
+	   "Name of the interface (up to 15 characters)\n"
 	   "Kind of interface (default: the one of the data plane)\n"
-	   "TUN, ESP in user space\n")
+	   "TUN (ESP in user space)\n")
 {
 	if (!length_ok(vty, name, 15))
 		return CMD_WARNING_CONFIG_FAILED;
@@ -569,7 +568,7 @@ DEFPY_YANG(no_tunnel_interface, no_tunnel_interface_cmd,
 	   "The tunnel interface; bgpvpnd makes it\n"
 	   "Name of the interface\n"
 	   "Kind of interface\n"
-	   "TUN, ESP in user space\n")
+	   "TUN (ESP in user space)\n")
 {
 	nb_cli_enqueue_change(vty, "./interface/name", NB_OP_DESTROY, NULL);
 	nb_cli_enqueue_change(vty, "./interface/kind", NB_OP_DESTROY, NULL);
@@ -590,7 +589,7 @@ DEFPY_YANG(inside_address, inside_address_cmd,
 	   "[no] inside address <A.B.C.D/M|X:X::X:X/M>$prefix",
 	   NO_STR
 	   "Inside of the tunnel\n"
-	   "Address of the interface, up to four\n"
+	   "Address of the interface (up to four)\n"
 	   "IPv4 address and prefix length\n"
 	   "IPv6 address and prefix length\n")
 {
@@ -607,7 +606,7 @@ DEFPY_YANG(tunnel_initiate, tunnel_initiate_cmd,
 	   "[no] initiate ![<always|never>$when]",
 	   NO_STR
 	   "Whether we begin\n"
-	   "At once, and again whenever there is no IKE SA (default)\n"
+	   "At once and again whenever there is no IKE SA (default)\n"
 	   "Only answer\n")
 {
 	return set_or_default(vty, "./initiate", !!no, when);
@@ -622,7 +621,7 @@ DEFPY_YANG(tunnel_mtu, tunnel_mtu_cmd,
 	   "[no] mtu ![<auto|(576-9000)>$bytes]",
 	   NO_STR
 	   "MTU of the interface\n"
-	   "The path's MTU less what the tunnel adds (default)\n"
+	   "1500 less what the negotiated algorithms need (default)\n"
 	   "Bytes\n")
 {
 	return set_or_remove(vty, "./mtu", no || strmatch(bytes, "auto"), bytes);
@@ -726,6 +725,7 @@ static void install_profile(void)
 	profile_node.node = VPN_PROFILE_NODE;
 	install_node(&profile_node);
 	install_default(VPN_PROFILE_NODE);
+	install_element(VPN_PROFILE_NODE, &profile_pre_shared_key_cmd);
 	install_element(CONFIG_NODE, &vpn_profile_cmd);
 	install_element(CONFIG_NODE, &no_vpn_profile_cmd);
 	install_element(VPN_PROFILE_NODE, &ike_proposal_cmd);
@@ -749,7 +749,6 @@ static void install_tunnel(void)
 	install_default(VPN_TUNNEL_NODE);
 	install_element(CONFIG_NODE, &vpn_tunnel_cmd);
 	install_element(CONFIG_NODE, &no_vpn_tunnel_cmd);
-	install_element(CONFIG_NODE, &pre_shared_key_astray_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_description_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_description_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_description_line_cmd);
