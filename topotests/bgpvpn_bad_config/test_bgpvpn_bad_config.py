@@ -94,6 +94,9 @@ REFUSED = [
     ("vpn tunnel second", "pre-shared-key file /etc/frr/open.psk", "open.psk"),
     ("vpn tunnel second", "pre-shared-key file /etc/frr/empty.psk", "empty"),
     ("vpn tunnel second", "pre-shared-key file /etc/frr/long.psk", "256"),
+    ("vpn tunnel second", "pre-shared-key two words", "one word"),
+    ("vpn profile fast", "pre-shared-key hush", "not to a profile"),
+    ("vpn tunnel six", "mtu 1000", "1280"),
     ("vpn tunnel second", "mtu 100", None),
     ("vpn tunnel second", "tcp-mss 10000", None),
 ]
