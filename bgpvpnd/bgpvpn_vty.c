@@ -205,7 +205,7 @@ static void out_detail_ike(struct vty *vty, const struct tunnel_info *info, stru
 			bgpvpn_endpoint_str(&ike->local, local, sizeof(local)),
 			bgpvpn_endpoint_str(&ike->remote, remote, sizeof(remote)),
 			ike->local.port == IKE_NATT_PORT ? ", ESP in UDP" : "",
-			bgpvpn_nat_seen(info) ? ", NAT seen" : "");
+			bgpvpn_nat_seen(info) ? ", NAT seen or pretended by the peer" : "");
 	if (ike->ike_proposal[0])
 		vty_out(vty, "  IKE proposal: %s\n", ike->ike_proposal);
 	if (ike->srtt_us > 0)
@@ -435,7 +435,7 @@ DEFPY(show_vpn_counters, show_vpn_counters_cmd,
       "show vpn counters [json$json]",
       SHOW_STR
       VPN_STR
-      "What was received, sent, and refused with which reason\n"
+      "What was received and sent and for which reason refused\n"
       JSON_STR)
 {
 	return out_object(vty, bgpvpn_json_counters(), !!json);
@@ -445,7 +445,7 @@ DEFPY(show_vpn_dataplane, show_vpn_dataplane_cmd,
       "show vpn dataplane [json$json]",
       SHOW_STR
       VPN_STR
-      "The data plane, and what it cannot do\n"
+      "The data plane and what it dropped\n"
       JSON_STR)
 {
 	return out_object(vty, bgpvpn_json_dataplane(), !!json);
