@@ -30,20 +30,37 @@ static void failed(const struct ike_conn_info *ike, const char *next, char *buf,
 		 detail[0] ? ": " : "", detail, next);
 }
 
+/* What we did ourselves is no failure to tell about. */
+static bool has_failed(const struct ike_conn_info *ike)
+{
+	switch ((int)ike->last_failure) {
+	case IKE_R_OK:
+	case IKE_R_CONFIG_CHANGED:
+	case IKE_R_DELETED_BY_US:
+	case IKE_R_REPLACED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static void no_child(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len)
 {
 	bool passive = t->cfg->ike->passive;
 
 	switch (ike->phase) {
 	case IKE_PHASE_NONE:
-		if (ike->last_failure != IKE_R_OK)
+		if (has_failed(ike))
 			failed(ike, passive ? "waiting for the peer" : "trying again soon", buf, len);
 		else
 			snprintf(buf, len, "no Child SA: %s",
 				 passive ? "waiting for the peer" : "connecting soon");
 		break;
 	case IKE_PHASE_SA_INIT:
-		if (ike->last_failure != IKE_R_OK)
+		if (ike->request_tries > 1)
+			snprintfrr(buf, len, "no Child SA: no answer from %pIA, IKE_SA_INIT sent %u times",
+				   &ike->remote.addr, ike->request_tries);
+		else if (has_failed(ike))
 			failed(ike, "trying again", buf, len);
 		else
 			snprintfrr(buf, len, "no Child SA: IKE_SA_INIT with %pIA", &ike->remote.addr);

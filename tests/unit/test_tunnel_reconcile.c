@@ -167,6 +167,12 @@ static void comes_up(void **state)
 	assert_int_equal(vpn0()->params.mtu, 1406);
 	assert_false(vpn0()->running);
 	assert_non_null(strstr(info().link_reason, "IKE_SA_INIT with 192.0.2.2"));
+	/* what happens now is told before what failed earlier, and what we did ourselves is no failure */
+	conn()->info.last_failure = IKE_R_CONFIG_CHANGED;
+	assert_non_null(strstr(info().link_reason, "IKE_SA_INIT with 192.0.2.2"));
+	conn()->info.request_tries = 4;
+	assert_non_null(strstr(info().link_reason, "no answer from 192.0.2.2, IKE_SA_INIT sent 4 times"));
+	conn()->info.last_failure = IKE_R_OK;
 
 	pass(MS(20));
 	child = fake_ike_up(&w.engine, conn(), true, w.now);
