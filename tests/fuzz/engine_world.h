@@ -18,6 +18,8 @@ enum world_op {
 	WORLD_PROBE = 2,
 	WORLD_TERMINATE = 3,
 	WORLD_REFUSE = 4, /* the data plane refuses Child SAs from here on */
+	WORLD_REKEY_CHILD,
+	WORLD_REKEY_IKE,
 	WORLD_OPS,
 };
 

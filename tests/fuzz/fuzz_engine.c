@@ -67,6 +67,12 @@ static bool step(struct fuzz *f, struct rd *rd)
 	case WORLD_TERMINATE:
 		ike_terminate(f->engine, WORLD_CONN, IKE_R_DELETED_BY_US, f->now);
 		return true;
+	case WORLD_REKEY_CHILD:
+		ike_rekey_child(f->engine, WORLD_CONN, f->now);
+		return true;
+	case WORLD_REKEY_IKE:
+		ike_rekey_ike(f->engine, WORLD_CONN, f->now);
+		return true;
 	case WORLD_REFUSE:
 		f->refuse = true;
 		return true;

@@ -74,6 +74,27 @@ int main(int argc, char **argv)
 	fputc(WORLD_PROBE, a.file);
 	ike_probe(a.engine, WORLD_CONN, now);
 	settle(&a, &b);
+	for (int turn = 0; turn < 2; turn++) {
+		struct side *side = turn ? &b : &a;
+
+		fputc(WORLD_REKEY_CHILD, side->file);
+		ike_rekey_child(side->engine, WORLD_CONN, now);
+		settle(&a, &b);
+		fputc(WORLD_REKEY_IKE, side->file);
+		ike_rekey_ike(side->engine, WORLD_CONN, now);
+		settle(&a, &b);
+	}
+	/* Both at once. */
+	fputc(WORLD_REKEY_CHILD, a.file);
+	fputc(WORLD_REKEY_CHILD, b.file);
+	ike_rekey_child(a.engine, WORLD_CONN, now);
+	ike_rekey_child(b.engine, WORLD_CONN, now);
+	settle(&a, &b);
+	fputc(WORLD_REKEY_IKE, a.file);
+	fputc(WORLD_REKEY_IKE, b.file);
+	ike_rekey_ike(a.engine, WORLD_CONN, now);
+	ike_rekey_ike(b.engine, WORLD_CONN, now);
+	settle(&a, &b);
 	fputc(WORLD_TERMINATE, a.file);
 	ike_terminate(a.engine, WORLD_CONN, IKE_R_DELETED_BY_US, now);
 	settle(&a, &b);
