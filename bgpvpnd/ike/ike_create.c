@@ -117,6 +117,8 @@ static bool in_use(const struct ike_suite *used, struct ike_proposal_cfg *out)
 		add_transform(out, IKE_TRANSFORM_PRF, used->prf->id, 0);
 	if (used->integ)
 		add_transform(out, IKE_TRANSFORM_INTEG, used->integ->id, 0);
+	if (used->esn)
+		add_transform(out, IKE_TRANSFORM_ESN, IKE_ESN_ESN, 0);
 	return true;
 }
 

@@ -37,8 +37,8 @@ static bool goes_with(const struct ike_transform_cfg *t, bool aead, bool with_ke
 	case IKE_TRANSFORM_KE:
 		return with_ke;
 	case IKE_TRANSFORM_PRF:
-		return true;
 	case IKE_TRANSFORM_ESN:
+		return true;
 	case IKE_TRANSFORM_ADDKE1:
 	case IKE_TRANSFORM_ADDKE2:
 	case IKE_TRANSFORM_ADDKE3:
@@ -75,7 +75,8 @@ static void offer_half(const struct ike_proposal_cfg *cfg, const struct ike_prop
 		if (goes_with(t, aead, with_ke))
 			add_transform(proposal, t->type, t->id, t->key_bits);
 	}
-	if (proposal->proto == IKE_PROTO_ESP)
+	/* RFC 7296 3.3.3: an ESP proposal always says which sequence numbers. */
+	if (proposal->proto == IKE_PROTO_ESP && !first_of_type(proposal, IKE_TRANSFORM_ESN))
 		add_transform(proposal, IKE_TRANSFORM_ESN, IKE_ESN_NONE, 0);
 	if (first_of_type(proposal, IKE_TRANSFORM_ENCR))
 		proposal->num = ++out->n;
@@ -94,7 +95,9 @@ void ike_proposal_offer(uint8_t proto, const struct ike_proposal_cfg *cfgs, uint
 {
 	const struct ike_proposal frame = {.proto = proto, .spi = spi, .spi_len = spi_len};
 
-	assert(n <= LIMIT_PROPOSALS_CFG);
+	/* The configured ones and the one in use (ike_create_proposals), each in two halves at most. */
+	_Static_assert((LIMIT_PROPOSALS_CFG + 1) * 2 <= LIMIT_PROPOSALS, "an offer fits into a payload");
+	assert(n <= LIMIT_PROPOSALS_CFG + 1);
 	out->n = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		bool aead = begins_with_aead(&cfgs[i]);

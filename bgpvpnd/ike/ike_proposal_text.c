@@ -49,7 +49,7 @@ static const struct {
 	{IKE_TRANSFORM_KE, 18, "modp8192"},	{IKE_TRANSFORM_KE, 25, "ecp192"},
 	{IKE_TRANSFORM_KE, 26, "ecp224"},	{IKE_TRANSFORM_KE, 28, "ecp256bp"},
 	{IKE_TRANSFORM_KE, 29, "ecp384bp"},	{IKE_TRANSFORM_KE, 30, "ecp512bp"},
-	{IKE_TRANSFORM_KE, 32, "curve448"},	{IKE_TRANSFORM_ESN, 1, "esn"},
+	{IKE_TRANSFORM_KE, 32, "curve448"},
 };
 
 static const char *canonical_word(const char *word)
@@ -58,6 +58,18 @@ static const char *canonical_word(const char *word)
 		if (strcmp(word, aliases[i].alias) == 0)
 			return aliases[i].name;
 	return word;
+}
+
+/* strongSwan's words for the sequence numbers of ESP, 64 bits long or 32. */
+static bool esn_named(const char *word, struct ike_transform_cfg *t)
+{
+	if (strcmp(word, "esn") == 0)
+		*t = (struct ike_transform_cfg){IKE_TRANSFORM_ESN, IKE_ESN_ESN, 0};
+	else if (strcmp(word, "noesn") == 0)
+		*t = (struct ike_transform_cfg){IKE_TRANSFORM_ESN, IKE_ESN_NONE, 0};
+	else
+		return false;
+	return true;
 }
 
 static bool transform_named(const char *word, struct ike_transform_cfg *t)
@@ -95,7 +107,9 @@ static const char *own_name(uint8_t type, uint16_t id, uint16_t key_bits)
 		return prf ? prf->name : NULL;
 	if (type == IKE_TRANSFORM_KE)
 		return ke ? ke->name : NULL;
-	return NULL;
+	if (type == IKE_TRANSFORM_ESN && id == IKE_ESN_ESN)
+		return "esn";
+	return type == IKE_TRANSFORM_ESN && id == IKE_ESN_NONE ? "noesn" : NULL;
 }
 
 static const char *foreign_name(uint8_t type, uint16_t id)
@@ -131,20 +145,20 @@ static void append_number(const struct ike_transform *t, char *buf, size_t len)
 		csnprintfrr(buf, len, "_%u", t->key_bits);
 }
 
-/* NONE of integrity and key exchange, and NO_ESN: what one does not write. */
-static bool is_unwritten(const struct ike_transform *t)
+/* NONE of integrity and key exchange, and NO_ESN where it is the only choice: what one does not write. */
+static bool is_unwritten(const struct ike_transform *t, bool esn_too)
 {
 	return t->id == 0 && t->key_bits == 0 &&
 	       (t->type == IKE_TRANSFORM_INTEG || t->type == IKE_TRANSFORM_KE ||
-		t->type == IKE_TRANSFORM_ESN);
+		(t->type == IKE_TRANSFORM_ESN && !esn_too));
 }
 
-static void append_transform(const struct ike_transform *t, bool *first, char *buf, size_t len)
+static void append_transform(const struct ike_transform *t, bool esn_too, bool *first, char *buf, size_t len)
 {
 	const char *own = own_name(t->type, t->id, t->key_bits);
 	const char *other = foreign_name(t->type, t->id);
 
-	if (is_unwritten(t))
+	if (is_unwritten(t, esn_too))
 		return;
 	csnprintfrr(buf, len, "%s", *first ? "" : "-");
 	*first = false;
@@ -266,9 +280,11 @@ static bool add_word(uint8_t proto, const char *given, struct transform_list *li
 	const char *word = canonical_word(given);
 	struct ike_transform_cfg t;
 
-	if (proto == IKE_PROTO_ESP && strcmp(word, "noesn") == 0)
-		return true; /* it is what we do */
-	if (!transform_named(word, &t)) {
+	if (proto == IKE_PROTO_IKE && (strcmp(word, "noesn") == 0 || strcmp(word, "esn") == 0)) {
+		snprintf(err, err_len, "%s: an IKE proposal has no sequence numbers, leave it out", given);
+		return false;
+	}
+	if (!esn_named(word, &t) && !transform_named(word, &t)) {
 		snprintf(
 			err, err_len,
 			"%s is not a known algorithm: write for example aes256gcm16-prfsha384-ecp384 or aes256-sha256-modp2048",
@@ -339,12 +355,17 @@ static bool completed(uint8_t proto, const struct transform_list *given, struct 
 	struct transform_list integs = list_of_type(given, IKE_TRANSFORM_INTEG);
 	struct transform_list prfs = list_of_type(given, IKE_TRANSFORM_PRF);
 	struct transform_list kes = list_of_type(given, IKE_TRANSFORM_KE);
+	struct transform_list esns = list_of_type(given, IKE_TRANSFORM_ESN);
 
+	/* 32 bits alone is what goes without saying. */
+	if (esns.n == 1 && esns.list[0].id == IKE_ESN_NONE)
+		esns.n = 0;
 	if (proto == IKE_PROTO_IKE && prfs.n == 0)
 		prfs = default_prfs(given);
 	if (!has_cipher(given, false))
 		integs.n = 0;
-	return add_all(out, &encrs) && add_all(out, &integs) && add_all(out, &prfs) && add_all(out, &kes);
+	return add_all(out, &encrs) && add_all(out, &integs) && add_all(out, &prfs) && add_all(out, &kes) &&
+	       add_all(out, &esns);
 }
 
 bool ike_proposal_parse(uint8_t proto, const char *text, struct ike_proposal_cfg *out, char *err,
@@ -390,6 +411,7 @@ static bool prf_goes_without_saying(const struct transform_list *list)
 static const char *format_list(const struct transform_list *list, char *buf, size_t len)
 {
 	bool skip_prf = prf_goes_without_saying(list);
+	bool esn_too = list_has(list, &(struct ike_transform_cfg){IKE_TRANSFORM_ESN, IKE_ESN_ESN, 0});
 	bool first = true;
 
 	snprintf(buf, len, "%s", "");
@@ -398,7 +420,7 @@ static const char *format_list(const struct transform_list *list, char *buf, siz
 					  false};
 
 		if (!(skip_prf && t.type == IKE_TRANSFORM_PRF))
-			append_transform(&t, &first, buf, len);
+			append_transform(&t, esn_too, &first, buf, len);
 	}
 	return buf;
 }
@@ -423,7 +445,18 @@ const char *ike_suite_format(uint8_t proto, const struct ike_suite *suite, char 
 		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_PRF, suite->prf->id, 0});
 	if (suite->ke)
 		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_KE, suite->ke->id, 0});
+	if (suite->esn)
+		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_ESN, IKE_ESN_ESN, 0});
 	return format_list(&list, buf, len);
+}
+
+static bool offers_esn(const struct ike_proposal *proposal)
+{
+	for (unsigned int i = 0; i < proposal->num_transforms; i++)
+		if (proposal->transforms[i].type == IKE_TRANSFORM_ESN &&
+		    proposal->transforms[i].id == IKE_ESN_ESN)
+			return true;
+	return false;
 }
 
 const char *ike_offer_format(const struct ike_sa_payload *sa, char *buf, size_t len)
@@ -435,7 +468,7 @@ const char *ike_offer_format(const struct ike_sa_payload *sa, char *buf, size_t 
 
 		csnprintfrr(buf, len, "%s", i ? ", " : "");
 		for (unsigned int j = 0; j < proposal->num_transforms; j++)
-			append_transform(&proposal->transforms[j], &first, buf, len);
+			append_transform(&proposal->transforms[j], offers_esn(proposal), &first, buf, len);
 	}
 	return buf;
 }

@@ -119,6 +119,42 @@ static void test_too_large_is_the_largest(void **state)
 }
 
 /* RFC 4303 3.4.3: until the packet is authentic, nothing moves. */
+/* Every number within half a space of the top that the window can tell apart is inferred from its low half. */
+static void test_infer(void **state)
+{
+	static const uint64_t tops[] = {1,	     63,	   64,		1000,
+					0xffffffc0,  0xffffffff,   0x100000000, 0x10000003f,
+					0x100000040, 0x7ffffffff0, 0x8000000010};
+	static const uint32_t windows[] = {1, 64, 4096};
+
+	for (size_t t = 0; t < array_size(tops); t++)
+		for (size_t w = 0; w < array_size(windows); w++) {
+			struct esp_replay r;
+
+			esp_replay_init(&r, windows[w]);
+			r.top = tops[t];
+			for (uint64_t back = 0; back < windows[w] && back < tops[t]; back++)
+				assert_int_equal(esp_replay_infer(&r, (uint32_t)(tops[t] - back)),
+						 tops[t] - back);
+			for (uint64_t ahead = 1; ahead < UINT32_MAX - windows[w]; ahead = ahead * 3 + 1)
+				assert_int_equal(esp_replay_infer(&r, (uint32_t)(tops[t] + ahead)),
+						 tops[t] + ahead);
+		}
+}
+
+/* Without a window the top is still followed, and the nearer of two numbers is meant. */
+static void test_infer_without_window(void **state)
+{
+	struct esp_replay r;
+
+	esp_replay_init(&r, 0);
+	esp_replay_advance(&r, 0x1fffffff0);
+	assert_int_equal(r.top, 0x1fffffff0);
+	assert_int_equal(esp_replay_infer(&r, 5), 0x200000005);
+	assert_int_equal(esp_replay_infer(&r, 0xfffffff1), 0x1fffffff1);
+	assert_int_equal(esp_replay_infer(&r, 0xff000000), 0x1ff000000);
+}
+
 static void test_check_changes_nothing(void **state)
 {
 	struct esp_replay replay, before;
@@ -206,6 +242,8 @@ int main(void)
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_too_large_is_the_largest),
 		cmocka_unit_test(test_check_changes_nothing),
+		cmocka_unit_test(test_infer),
+		cmocka_unit_test(test_infer_without_window),
 		cmocka_unit_test(test_against_model),
 	};
 

@@ -55,10 +55,6 @@ static void test_refuses_what_it_cannot_do(void **state)
 	struct child_sa_params params;
 
 	params = esp_end_params(&esp_suites[0], 1000, 2000);
-	params.esn = true;
-	assert_int_equal(init_result(&params), -EOPNOTSUPP);
-
-	params = esp_end_params(&esp_suites[0], 1000, 2000);
 	params.encr = 9999;
 	assert_int_equal(init_result(&params), -EOPNOTSUPP);
 

@@ -145,6 +145,8 @@ static void test_spelling(void **state)
 	assert_spelled(ESP, "aes256gcm128-noesn", "aes256gcm16");
 	assert_spelled(ESP, "aes256gcm16-sha256-ecp256", "aes256gcm16-ecp256");
 	assert_spelled(ESP, "aes128-sha1", "aes128-sha1");
+	assert_spelled(ESP, "aes128-esn-sha1", "aes128-sha1-esn");
+	assert_spelled(ESP, "aes256gcm16-noesn-esn-ecp256", "aes256gcm16-ecp256-noesn-esn");
 }
 
 static void test_refused(void **state)
@@ -167,7 +169,7 @@ static void test_refused(void **state)
 		{IKE, "aes256gcm16-noesn-ecp256", "noesn"},
 		{ESP, "aes256", "integrity"},
 		{ESP, "aes256gcm16-prfsha256", "no PRF"},
-		{ESP, "aes256gcm16-esn", "esn"},
+		{IKE, "aes256gcm16-esn-ecp256", "esn"},
 		{IKE,
 		 "aes128-aes192-aes256-sha1-sha256-sha384-sha512-prfsha1-prfsha256-prfsha384-prfsha512-modp2048-modp3072-"
 		 "modp4096-ecp256-ecp384-ecp521",
@@ -600,7 +602,7 @@ static void test_offer_in_words(void **state)
 	add(&offer.proposals[1], IKE_TRANSFORM_ADDKE1, 36, 0);
 	assert_string_equal(
 		ike_offer_format(&offer, buf, sizeof(buf)),
-		"3des-aes192ctr-encr77-encr78_128-prfmd5-integ99-modp1024-ke1234, aes256gcm16-esn-type6_36");
+		"3des-aes192ctr-encr77-encr78_128-prfmd5-integ99-modp1024-ke1234, aes256gcm16-esn-noesn-type6_36");
 	offer.n = 0;
 	assert_string_equal(ike_offer_format(&offer, buf, sizeof(buf)), "nothing");
 }

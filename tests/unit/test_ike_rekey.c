@@ -168,6 +168,45 @@ static void test_child_with_another_group(void **state)
 	pair_fini(&p);
 }
 
+/* As many proposals as can be configured, and the one in use before them. */
+static void test_full_list_of_proposals(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	for (int i = 0; i < 2; i++) {
+		struct pair_side *side = i ? &p.b : &p.a;
+		struct ike_conn_cfg *cfg = pair_cfg(side, i ? &p.a : &p.b, IKE_DEFAULT, ESP_DEFAULT);
+
+		for (cfg->num_ike = 1; cfg->num_ike < LIMIT_PROPOSALS_CFG; cfg->num_ike++)
+			cfg->ike[cfg->num_ike] = cfg->ike[0];
+		for (cfg->num_esp = 1; cfg->num_esp < LIMIT_PROPOSALS_CFG; cfg->num_esp++)
+			cfg->esp[cfg->num_esp] = cfg->esp[0];
+		ike_conn_set(side->engine, PAIR_CONN, cfg);
+		ike_conn_cfg_unref(cfg);
+	}
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	rekey_child(&p, &p.a);
+	settled(&p);
+	rekey_ike(&p, &p.b);
+	settled(&p);
+	pair_fini(&p);
+}
+
+static void test_esn(void **state)
+{
+	struct pair p;
+
+	up(&p, "aes128gcm16-esn-noesn");
+	assert_true(p.a.child.esn && p.b.child.esn);
+	assert_string_equal(pair_info(&p.a).esp_proposal, "aes128gcm16-esn");
+	rekey_child(&p, &p.b);
+	settled(&p);
+	assert_true(p.a.child.esn && p.b.child.esn);
+	pair_fini(&p);
+}
+
 static void test_ike(void **state)
 {
 	for (int who = 0; who < 2; who++) {
@@ -376,6 +415,8 @@ int main(void)
 		T(test_child_with_pfs),
 		T(test_child_with_pfs_on_one_side),
 		T(test_child_with_another_group),
+		T(test_full_list_of_proposals),
+		T(test_esn),
 		T(test_ike),
 		T(test_children_cross),
 		T(test_children_cross_late),

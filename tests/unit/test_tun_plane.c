@@ -919,10 +919,10 @@ static void test_child_refusals(void **state)
 	assert_int_equal(child_try(&w.a, 1, 1001, &params), -EEXIST);
 	assert_int_equal(child_try(&w.a, 2, 1000, &params), -EEXIST);
 	assert_int_equal(child_try(&w.a, 2, 255, &params), -EEXIST);
-	params.esn = true;
+	params.encr_key_bits = 1;
 	assert_int_equal(child_try(&w.a, 2, 1001, &params), -EOPNOTSUPP);
-	assert_non_null(strstr(dplane_error(dp), "ESN"));
-	params.esn = false;
+	assert_non_null(strstr(dplane_error(dp), "1 bits"));
+	params.encr_key_bits = suite->bits;
 	params.local = v6;
 	assert_int_equal(child_try(&w.a, 2, 1001, &params), -EINVAL);
 	assert_int_equal(dp->ops->child_add(dp, 999, &params, 64), -ENODEV);

@@ -58,14 +58,44 @@ static void trailer_write(struct wr *wr, size_t pad, uint8_t next_header)
 	wr_u8(wr, next_header);
 }
 
+/*
+ * What is authenticated beside the packet: with ESN the high half of the number, which is not sent. AEADs have it between SPI and
+ * low half (RFC 4106 5, RFC 7634 2.1), a MAC behind the text (RFC 4303 2.8).
+ */
+struct esp_extra {
+	uint8_t aad[12];
+	uint8_t high[4];
+};
+
+static void extra_fill(struct esp_extra *extra, const uint8_t *header, uint64_t seq)
+{
+	struct wr aad = wr_of(extra->aad, sizeof(extra->aad));
+	struct wr high = wr_of(extra->high, sizeof(extra->high));
+
+	wr_bytes(&aad, bytes_make(header, 4));
+	wr_u64(&aad, seq);
+	wr_u32(&high, seq >> 32);
+}
+
+static void io_extra(struct crypto_box_io *io, struct esp_extra *extra, bool aead, const uint8_t *header,
+		     uint64_t seq)
+{
+	extra_fill(extra, header, seq);
+	if (aead)
+		io->aad = BYTES_OF(extra->aad);
+	else
+		io->tail = BYTES_OF(extra->high);
+}
+
 /* Lays header, IV, trailer and ICV around the packet, which stays where it is. */
 static enum esp_result seal_at(struct esp_out *out, struct wr *wr, size_t n, size_t pad, uint8_t next_header)
 {
 	struct crypto_box_io io = {};
+	struct esp_extra extra;
 	uint8_t *iv;
 
 	wr_u32(wr, out->spi);
-	wr_u32(wr, out->seq);
+	wr_u32(wr, (uint32_t)out->seq);
 	iv = wr_room(wr, out->lens.iv);
 	io.text = wr_room(wr, n);
 	trailer_write(wr, pad, next_header);
@@ -74,6 +104,8 @@ static enum esp_result seal_at(struct esp_out *out, struct wr *wr, size_t n, siz
 		return ESP_NO_ROOM;
 	esp_out_iv(out, iv);
 	io.aad = bytes_make(wr->buf, ESP_HEADER_LEN);
+	if (out->esn)
+		io_extra(&io, &extra, out->counter_iv, wr->buf, out->seq);
 	io.iv = iv;
 	io.text_len = n + pad + 2;
 	return crypto_box_seal(out->box, &io) ? ESP_OK : ESP_CRYPTO_FAILED;
@@ -93,7 +125,7 @@ enum esp_result esp_seal(struct esp_pair *pair, struct seg *seg, const struct in
 		return ESP_SELECTORS;
 	if (seg->headroom < head || seg->tailroom < tail)
 		return ESP_NO_ROOM;
-	if (out->seq >= ESP_SEQ_MAX)
+	if (out->seq >= out->seq_max)
 		return ESP_SEQ_EXHAUSTED;
 	out->seq++;
 	wr = wr_of(seg->p - head, head + seg->n + tail);
@@ -113,7 +145,8 @@ enum esp_result esp_seal(struct esp_pair *pair, struct seg *seg, const struct in
  */
 
 struct esp_parts {
-	uint32_t seq;
+	uint32_t low; /* of the sequence number, as sent */
+	uint64_t seq;
 	struct bytes aad;
 	struct bytes iv;
 	struct bytes text;
@@ -127,7 +160,7 @@ static bool parts_decode(const struct esp_in *in, struct bytes packet, struct es
 	if (!rd_bytes(&rd, ESP_HEADER_LEN, &parts->aad) || !rd_bytes(&rd, in->lens.iv, &parts->iv))
 		return false;
 	header = rd_of(parts->aad);
-	if (!rd_skip(&header, 4) || !rd_u32(&header, &parts->seq))
+	if (!rd_skip(&header, 4) || !rd_u32(&header, &parts->low))
 		return false;
 	if (rd_left(&rd) < in->lens.icv + 2)
 		return false;
@@ -146,7 +179,10 @@ static bool parts_authentic(struct esp_in *in, const struct seg *seg, const stru
 		.text_len = parts->text.n,
 		.icv = seg->p + (parts->icv.p - seg->p),
 	};
+	struct esp_extra extra;
 
+	if (in->esn)
+		io_extra(&io, &extra, in->aead, parts->aad.p, parts->seq);
 	return crypto_box_open(in->box, &io);
 }
 
@@ -204,6 +240,7 @@ enum esp_result esp_open(struct esp_pair *pair, struct seg *seg, struct inner_ip
 
 	if (!parts_decode(in, bytes_make(seg->p, seg->n), &parts))
 		return ESP_TRUNCATED;
+	parts.seq = in->esn ? esp_replay_infer(&in->replay, parts.low) : parts.low;
 	if (!esp_replay_check(&in->replay, parts.seq))
 		return ESP_REPLAYED;
 	if (!parts_authentic(in, seg, &parts))

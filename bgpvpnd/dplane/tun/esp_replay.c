@@ -54,10 +54,28 @@ static void window_move(struct esp_replay *replay, uint64_t seq)
 	replay->top = seq;
 }
 
+uint64_t esp_replay_infer(const struct esp_replay *replay, uint32_t low)
+{
+	/* Without a window: half of the space to either side. */
+	uint32_t window = replay->window ? replay->window : UINT32_C(1) << 31;
+	uint32_t top_low = (uint32_t)replay->top;
+	uint32_t high = (uint32_t)(replay->top >> 32);
+	uint32_t bottom = top_low - window + 1;
+	bool one_subspace = top_low >= window - 1;
+
+	if (one_subspace)
+		high += low < bottom;
+	else if (low >= bottom && high > 0)
+		high--;
+	return (uint64_t)high << 32 | low;
+}
+
 void esp_replay_advance(struct esp_replay *replay, uint64_t seq)
 {
-	if (!replay->window)
+	if (!replay->window) {
+		replay->top = MAX(replay->top, seq);
 		return;
+	}
 	if (seq > replay->top)
 		window_move(replay, seq);
 	replay->bits[word_of(seq)] |= bit_of(seq);

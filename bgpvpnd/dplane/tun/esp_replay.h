@@ -26,6 +26,11 @@ void esp_replay_init(struct esp_replay *replay, uint32_t window);
 /* Whether seq is new and not left of the window. Changes nothing. */
 bool esp_replay_check(const struct esp_replay *replay, uint64_t seq);
 
+/*
+ * The 64-bit number of a packet that carries only the low half, RFC 4303 A2.2: the one that fits the window best.
+ */
+uint64_t esp_replay_infer(const struct esp_replay *replay, uint32_t low);
+
 /* Takes note of seq; only after esp_replay_check() and authentication. */
 void esp_replay_advance(struct esp_replay *replay, uint64_t seq);
 

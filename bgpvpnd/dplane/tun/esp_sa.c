@@ -14,7 +14,7 @@ static int algorithms_find(const struct child_sa_params *params, struct algorith
 	const struct crypto_encr *encr = crypto_encr_find(params->encr, params->encr_key_bits);
 	const struct crypto_integ *integ = NULL;
 
-	if (!encr || params->esn)
+	if (!encr)
 		return -EOPNOTSUPP;
 	if (encr->aead != (params->integ == IKE_INTEG_NONE))
 		return -EOPNOTSUPP;
@@ -73,6 +73,10 @@ int esp_pair_init(struct esp_pair *pair, const struct child_sa_params *params, u
 	pair->in.lens = box_lens(pair->in.box);
 	pair->out.lens = box_lens(pair->out.box);
 	pair->out.counter_iv = alg.encr->aead;
+	pair->in.aead = alg.encr->aead;
+	pair->in.esn = pair->out.esn = params->esn;
+	pair->out.seq_max = params->esn ? UINT64_MAX : ESP_SEQ_MAX;
+	pair->out.seq_soft = params->esn ? UINT64_MAX - ESP_SEQ_MAX : ESP_SEQ_SOFT;
 	esp_replay_init(&pair->in.replay, replay_window);
 	inner_selectors_init(&pair->selectors, &params->ts_local, &params->ts_remote);
 	return 0;

@@ -12,7 +12,7 @@
 #include "bgpvpnd/dplane/tun/esp_replay.h"
 #include "bgpvpnd/dplane/tun/inner_ip.h"
 
-/* RFC 4303 3.3.3: without ESN the counter must not cycle. From SOFT on the SA should be rekeyed. */
+/* RFC 4303 3.3.3: the counter must not cycle, 32 bits of it or, with ESN, 64. From SOFT on the SA should be rekeyed. */
 #define ESP_SEQ_MAX  UINT64_C(0xffffffff)
 #define ESP_SEQ_SOFT UINT64_C(0xe0000000)
 
@@ -29,6 +29,9 @@ struct esp_lens {
 struct esp_out {
 	uint32_t spi;
 	uint64_t seq; /* last one used */
+	uint64_t seq_max;
+	uint64_t seq_soft;
+	bool esn;
 	struct crypto_box *box;
 	struct esp_lens lens;
 	bool counter_iv; /* AEADs: the IV is the sequence number; else from the pool */
@@ -38,6 +41,8 @@ struct esp_out {
 
 struct esp_in {
 	uint32_t spi;
+	bool esn;
+	bool aead;
 	struct crypto_box *box;
 	struct esp_lens lens;
 	struct esp_replay replay;

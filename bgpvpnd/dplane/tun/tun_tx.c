@@ -117,7 +117,7 @@ static bool child_send(struct tun_thread *t, struct tun_child *child, struct seg
 	tun_count(&child->stats.packets_out, 1);
 	tun_count(&child->stats.bytes_out, inner_len);
 	tun_stamp(&child->stats.last_out, t->now);
-	if (child->pair.out.seq >= ESP_SEQ_SOFT && !child->soft_reported)
+	if (child->pair.out.seq >= child->pair.out.seq_soft && !child->soft_reported)
 		soft_expire(t, child);
 	tx_push(t, &child->path, seg, dscp);
 	return true;
