@@ -94,6 +94,7 @@ static void debug_output(const struct ike_output *out)
 		       out->child->udp_encap ? ", in UDP" : "");
 		return;
 	case IKE_OUTPUT_CHILD_USE:
+	case IKE_OUTPUT_CHILD_MOVE:
 	case IKE_OUTPUT_CHILD_DELETE:
 		DEBUGD(&vpn_dbg_dplane, "connection %u: remove Child SA %u", out->conn, out->child_id);
 		return;

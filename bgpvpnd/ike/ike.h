@@ -147,6 +147,7 @@ enum ike_output_type {
 	IKE_OUTPUT_DATAGRAM,
 	IKE_OUTPUT_CHILD_ADD,	 /* install; answer with ike_child_result() before anything else */
 	IKE_OUTPUT_CHILD_USE,	 /* from now on this one sends: it was added receive_only */
+	IKE_OUTPUT_CHILD_MOVE,	 /* its packets go between these endpoints from now on */
 	IKE_OUTPUT_CHILD_DELETE, /* remove child_id */
 	IKE_OUTPUT_EVENT,
 };
@@ -166,11 +167,11 @@ enum ike_event_type {
 struct ike_output {
 	enum ike_output_type type;
 	uint32_t conn; /* 0: a datagram that belongs to no connection */
-	struct endpoint local; /* DATAGRAM: port 4500 wants the non-ESP marker; the address may be IPADDR_NONE */
+	struct endpoint local; /* CHILD_MOVE; DATAGRAM: port 4500 wants the non-ESP marker; the address may be IPADDR_NONE */
 	struct endpoint remote;
 	struct bytes datagram;
 	const struct child_sa_params *child; /* CHILD_ADD */
-	uint32_t child_id;		     /* CHILD_ADD, CHILD_USE, CHILD_DELETE, CHILD_UP, CHILD_DOWN */
+	uint32_t child_id;		     /* CHILD_ADD, CHILD_USE, CHILD_MOVE, CHILD_DELETE, CHILD_UP, CHILD_DOWN */
 	enum ike_event_type event;
 	enum ike_reason reason;
 };

@@ -192,6 +192,15 @@ void child_sas_confirmed(struct ike_sa *sa)
 		use(newest);
 }
 
+void child_sas_follow(struct ike_sa *sa)
+{
+	struct child_sa *child;
+
+	frr_each (ike_sa_children, &sa->children, child)
+		if (child->in_plane && child->state != CHILD_SA_INSTALLING)
+			ike_out_child_move(sa->engine, conn_id(sa), child->id, &sa->local, &sa->remote);
+}
+
 void child_sas_move(struct ike_sa *from, struct ike_sa *to)
 {
 	struct child_sa *child;

@@ -54,6 +54,9 @@ void child_sa_superseded(struct child_sa *child, struct instant now);
 /* The peer has got our last answer: the newest one sends from now on. */
 void child_sas_confirmed(struct ike_sa *sa);
 
+/* The IKE SA's endpoints have changed: so have those of its Child SAs. */
+void child_sas_follow(struct ike_sa *sa);
+
 /* Moves all Child SAs, RFC 7296 2.8: a rekeyed IKE SA inherits them. */
 void child_sas_move(struct ike_sa *from, struct ike_sa *to);
 

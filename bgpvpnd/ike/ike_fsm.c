@@ -66,6 +66,20 @@ static enum ike_reason row_choose(const struct ike_row **row, const struct ike_t
 	return reason == IKE_R_OK ? IKE_R_OK : first;
 }
 
+/*
+ * RFC 7296 2.23: a peer behind a NAT is where its last new request came from. A retransmission, or an answer, moves nothing: they
+ * can be played again by somebody else.
+ */
+static void follow_peer(struct ike_turn *turn)
+{
+	struct ike_sa *sa = turn->sa;
+
+	if (!sa->natt || !sa->nat_remote || !ike_sa_is_up(sa) || endpoint_equal(&sa->remote, turn->remote))
+		return;
+	sa->remote = *turn->remote;
+	child_sas_follow(sa);
+}
+
 /* Somebody who has the keys sent it: the window moves, whatever the message then says. */
 static void take_authentic(struct ike_turn *turn)
 {
@@ -79,6 +93,7 @@ static void take_authentic(struct ike_turn *turn)
 	} else {
 		ike_window_take(&sa->window, turn->datagram);
 		child_sas_confirmed(sa);
+		follow_peer(turn);
 	}
 	if (ike_sa_is_up(sa) && sa->conn)
 		ike_out_event(turn->engine, sa->conn->id, IKE_EVENT_HEARD, IKE_R_OK, 0);

@@ -48,6 +48,16 @@ void ike_out_child_use(struct ike_engine *engine, uint32_t conn, uint32_t child_
 	append(engine, IKE_OUTPUT_CHILD_USE, conn)->out.child_id = child_id;
 }
 
+void ike_out_child_move(struct ike_engine *engine, uint32_t conn, uint32_t child_id,
+			const struct endpoint *local, const struct endpoint *remote)
+{
+	struct ike_output_item *item = append(engine, IKE_OUTPUT_CHILD_MOVE, conn);
+
+	item->out.child_id = child_id;
+	item->out.local = *local;
+	item->out.remote = *remote;
+}
+
 void ike_out_child_delete(struct ike_engine *engine, uint32_t conn, uint32_t child_id)
 {
 	append(engine, IKE_OUTPUT_CHILD_DELETE, conn)->out.child_id = child_id;

@@ -22,6 +22,8 @@ void ike_out_datagram(struct ike_engine *engine, uint32_t conn, const struct end
 /* Takes over what *params holds. */
 void ike_out_child_add(struct ike_engine *engine, uint32_t conn, struct child_sa_params *params);
 void ike_out_child_use(struct ike_engine *engine, uint32_t conn, uint32_t child_id);
+void ike_out_child_move(struct ike_engine *engine, uint32_t conn, uint32_t child_id,
+			const struct endpoint *local, const struct endpoint *remote);
 void ike_out_child_delete(struct ike_engine *engine, uint32_t conn, uint32_t child_id);
 void ike_out_event(struct ike_engine *engine, uint32_t conn, enum ike_event_type event,
 		   enum ike_reason reason, uint32_t child_id);

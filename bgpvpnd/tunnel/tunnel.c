@@ -216,6 +216,10 @@ void tunnels_ike_output(struct tunnels *tunnels, const struct ike_output *out, s
 		if (t)
 			tunnel_port_child_use(t, out->child_id);
 		break;
+	case IKE_OUTPUT_CHILD_MOVE:
+		if (t)
+			tunnel_port_child_move(t, out);
+		break;
 	case IKE_OUTPUT_CHILD_DELETE:
 		if (t)
 			tunnel_port_child_del(t, out->child_id);

@@ -207,6 +207,14 @@ void tunnel_port_child_use(struct tunnel *t, uint32_t child_id)
 		dp->ops->child_use(dp, child_id);
 }
 
+void tunnel_port_child_move(struct tunnel *t, const struct ike_output *out)
+{
+	struct dplane *dp = t->all->dplane;
+
+	if (tunnel_port_has_child(t, out->child_id))
+		dp->ops->child_move(dp, out->child_id, &out->local, &out->remote);
+}
+
 bool tunnel_port_has_child(const struct tunnel *t, uint32_t child_id)
 {
 	for (int i = 0; i < t->port.num_children; i++)

@@ -140,6 +140,7 @@ int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now);
 
 int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params, struct instant now);
 void tunnel_port_child_use(struct tunnel *t, uint32_t child_id);
+void tunnel_port_child_move(struct tunnel *t, const struct ike_output *out);
 bool tunnel_port_has_child(const struct tunnel *t, uint32_t child_id);
 void tunnel_port_child_del(struct tunnel *t, uint32_t child_id);
 void tunnel_port_children_drop(struct tunnel *t);

@@ -151,6 +151,10 @@ void pair_drain(struct pair *p, struct pair_side *side)
 		case IKE_OUTPUT_CHILD_USE:
 			side->used++;
 			break;
+		case IKE_OUTPUT_CHILD_MOVE:
+			side->moved++;
+			side->moved_to = out.remote;
+			break;
 		case IKE_OUTPUT_CHILD_DELETE:
 			if (!side->refuse_child)
 				side->children--;

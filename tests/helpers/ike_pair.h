@@ -33,6 +33,8 @@ struct pair_side {
 	unsigned int children;	      /* added and not deleted */
 	unsigned int added;
 	unsigned int used; /* CHILD_USE */
+	unsigned int moved;
+	struct endpoint moved_to;
 	unsigned int ike_up, ike_down, child_up, child_down, heard;
 	enum ike_reason down_reason;
 };

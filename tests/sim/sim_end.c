@@ -272,6 +272,10 @@ void sim_end_pump(struct sim_end *end)
 			if (!child_find(end, out.child_id))
 				sim_fail("%s: CHILD_USE %u: there is none", end->name, out.child_id);
 			break;
+		case IKE_OUTPUT_CHILD_MOVE:
+			if (!child_find(end, out.child_id))
+				sim_fail("%s: CHILD_MOVE %u: there is none", end->name, out.child_id);
+			break;
 		case IKE_OUTPUT_CHILD_DELETE:
 			take_child_delete(end, out.child_id);
 			break;

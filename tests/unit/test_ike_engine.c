@@ -412,6 +412,33 @@ static void test_liveness(void **state)
 	pair_fini(&p);
 }
 
+/* The NAT in front of A gives it another port: B follows A's next request, but not what somebody plays again. */
+static void test_nat_mapping_changes(void **state)
+{
+	struct pair_datagram d, again;
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	force_nat(&p, &p.a, &p.b);
+	handshake(&p);
+	assert_int_equal(pair_info(&p.b).remote.port, IKE_NATT_PORT);
+	assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
+	pair_drain(&p, &p.a);
+	assert_true(pair_take(&p.a, &d));
+	again = d;
+	d.from.port = 61234;
+	pair_give(&p, &p.b, &d);
+	assert_int_equal(pair_info(&p.b).remote.port, 61234);
+	assert_int_equal(p.b.moved, 1);
+	assert_int_equal(p.b.moved_to.port, 61234);
+	again.from.port = 666;
+	pair_give(&p, &p.b, &again);
+	assert_int_equal(pair_info(&p.b).remote.port, 61234);
+	assert_int_equal(p.b.moved, 1);
+	pair_run(&p);
+	pair_fini(&p);
+}
+
 static void test_liveness_pace(void **state)
 {
 	unsigned int fast;
@@ -622,6 +649,7 @@ int main(void)
 		T(test_forged_group_is_ignored),
 		T(test_cookie_under_load),
 		T(test_liveness),
+		T(test_nat_mapping_changes),
 		T(test_liveness_pace),
 		T(test_delete),
 		T(test_simultaneous),
