@@ -57,7 +57,7 @@ extern struct bgpvpn bgpvpn;
 /* Makes engine, data plane, tunnels and sockets. `dry`: nothing that touches the system. */
 void bgpvpn_start(struct bgpvpn *vpn, bool dry);
 
-/* Tells the peers, removes the interfaces, frees everything. */
+/* Tells the peers, leaves the interfaces behind without carrier, frees everything. */
 void bgpvpn_stop(struct bgpvpn *vpn);
 
 /* Logs what the data plane could not open, if anything. */

@@ -170,6 +170,7 @@ void tunnels_remove(struct tunnels *tunnels, const char *name, struct instant no
 	if (!t)
 		return;
 	tunnel_close(t, now);
+	tunnel_port_close(t);
 	tunnel_free(t);
 }
 

@@ -63,11 +63,14 @@ struct tunnels;
 /* Both borrowed, outliving it. `dplane` may be NULL: then tunnels are kept, shown, and say that there is no data plane. */
 struct tunnels *tunnels_new(struct ike_engine *engine, struct dplane *dplane);
 
-/* terminate: tells the peers, removes the interfaces. Else everything is left as it is in memory only. */
+/*
+ * terminate_all, when the daemon ends: tells the peers and takes the links down. The interfaces stay, without carrier, for
+ * a successor: while they are there, what is routed into a tunnel goes nowhere else.
+ */
 void tunnels_free(struct tunnels *tunnels);
 void tunnels_terminate_all(struct tunnels *tunnels, struct instant now);
 
-/* Adds or changes the tunnel cfg->name: takes a reference. */
+/* Adds or changes the tunnel cfg->name: takes a reference. Remove, and another interface name, remove the interface. */
 void tunnels_set_cfg(struct tunnels *tunnels, struct tunnel_cfg *cfg, struct instant now);
 void tunnels_remove(struct tunnels *tunnels, const char *name, struct instant now);
 

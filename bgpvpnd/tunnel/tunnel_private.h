@@ -106,7 +106,7 @@ bool tunnel_inside_same(const struct prefix *a, uint8_t num_a, const struct pref
 
 void tunnel_reconcile(struct tunnel *t, struct instant now);
 
-/* Brings the link down, tells the peer, and gives the interface back. */
+/* Brings the link down and tells the peer; for good. The interface stays until tunnel_port_close(). */
 void tunnel_close(struct tunnel *t, struct instant now);
 struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t);
 

@@ -128,5 +128,4 @@ void tunnel_close(struct tunnel *t, struct instant now)
 {
 	t->closing = true;
 	tunnel_reconcile(t, now);
-	tunnel_port_close(t);
 }
