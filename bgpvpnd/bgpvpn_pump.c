@@ -219,6 +219,9 @@ static void plane_event(struct bgpvpn *vpn, const struct dplane_event *event)
 	case DPLANE_EVENT_LINK_GONE:
 		DEBUGD(&vpn_dbg_dplane, "data plane: link %u was removed by somebody else", event->link);
 		break;
+	case DPLANE_EVENT_LINK_CHANGED:
+		DEBUGD(&vpn_dbg_dplane, "data plane: link %u was changed", event->link);
+		break;
 	}
 	tunnels_dplane_event(vpn->tunnels, event, bgpvpn_now());
 }

@@ -72,6 +72,7 @@ enum dplane_event_type {
 	DPLANE_EVENT_IKE,	  /* a datagram on port 4500 with the non-ESP marker, marker removed */
 	DPLANE_EVENT_SOFT_EXPIRE, /* a Child SA should be rekeyed: packets, bytes or sequence numbers */
 	DPLANE_EVENT_LINK_GONE,	  /* somebody removed the interface */
+	DPLANE_EVENT_LINK_CHANGED, /* somebody (we, perhaps) changed the interface: time for a link_repair() */
 };
 
 struct dplane_event {
@@ -79,7 +80,7 @@ struct dplane_event {
 	struct endpoint local; /* IKE */
 	struct endpoint remote;
 	struct bytes datagram; /* IKE: valid until the next dplane_event_next() */
-	uint32_t link;	       /* LINK_GONE */
+	uint32_t link;	       /* LINK_GONE, LINK_CHANGED */
 	uint32_t child_id;     /* SOFT_EXPIRE */
 };
 
@@ -97,13 +98,19 @@ struct dplane_ops {
 
 	/*
 	 * Creates or adopts the interface, down-linked (not running), admin up, with these addresses and this MTU.
-	 * link_set changes them in place. link_del removes the interface; close leaves those that are there behind, without
-	 * carrier, for a successor.
+	 * link_set changes them in place. link_del removes the interface, or leaves it behind without our addresses when
+	 * neither we nor a predecessor made it; close leaves those that are there behind, without carrier, for a successor.
 	 */
 	int (*link_add)(struct dplane *dp, const struct dplane_link_params *params, uint32_t *link);
 	int (*link_set)(struct dplane *dp, uint32_t link, const struct dplane_link_params *params);
 	int (*link_del)(struct dplane *dp, uint32_t link);
 	int (*link_set_running)(struct dplane *dp, uint32_t link, bool running);
+
+	/*
+	 * Looks whether the interface still is what link_add, link_set and link_set_running made of it, and puts back
+	 * what somebody has changed. `changed` says what that was, "" when nothing was. -ENODEV: it is not there any more.
+	 */
+	int (*link_repair)(struct dplane *dp, uint32_t link, char *changed, size_t len);
 
 	/* A SPI that no other inbound SA of this plane has; not below 256. 0 on failure. release gives an unused one back. */
 	uint32_t (*spi_reserve)(struct dplane *dp);

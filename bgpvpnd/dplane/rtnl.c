@@ -4,6 +4,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -27,6 +28,14 @@ struct rtnl {
 	char buf[RTNL_BUF];
 };
 
+/* The kernel then dumps the addresses of the interface that is asked for only; one before 4.20 dumps all. */
+static void rtnl_strict(struct rtnl *rtnl)
+{
+	int on = 1;
+
+	(void)mnl_socket_setsockopt(rtnl->nl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+}
+
 static int rtnl_open(struct rtnl *rtnl)
 {
 	rtnl->seq = 0;
@@ -39,6 +48,7 @@ static int rtnl_open(struct rtnl *rtnl)
 		mnl_socket_close(rtnl->nl);
 		return err;
 	}
+	rtnl_strict(rtnl);
 	return 0;
 }
 
@@ -102,6 +112,10 @@ static int link_attr(const struct nlattr *attr, void *arg)
 
 	if (mnl_attr_get_type(attr) == IFLA_MTU && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
 		link->mtu = mnl_attr_get_u32(attr);
+	if (mnl_attr_get_type(attr) == IFLA_CARRIER && mnl_attr_validate(attr, MNL_TYPE_U8) >= 0)
+		link->carrier = mnl_attr_get_u8(attr);
+	if (mnl_attr_get_type(attr) == IFLA_IFALIAS && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		strlcpy(link->alias, mnl_attr_get_str(attr), sizeof(link->alias));
 	if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
 		return mnl_attr_parse_nested(attr, link_kind_attr, link);
 	return MNL_CB_OK;
@@ -115,12 +129,15 @@ static int link_message(const struct nlmsghdr *nlh, void *arg)
 	link->ifindex = (uint32_t)ifi->ifi_index;
 	link->up = ifi->ifi_flags & IFF_UP;
 	link->running = ifi->ifi_flags & IFF_RUNNING;
+	link->ethernet = ifi->ifi_type == ARPHRD_ETHER;
 	return mnl_attr_parse(nlh, sizeof(*ifi), link_attr, link);
 }
 
-int rtnl_link_find(const char *name, struct rtnl_link *link)
+/* By name, or by index when there is none. */
+static int link_ask(const char *name, uint32_t ifindex, struct rtnl_link *link)
 {
 	struct rtnl_link found = {};
+	struct ifinfomsg *ifi;
 	struct nlmsghdr *nlh;
 	struct rtnl rtnl;
 	int err;
@@ -129,12 +146,24 @@ int rtnl_link_find(const char *name, struct rtnl_link *link)
 	if (err)
 		return err;
 	nlh = rtnl_request(&rtnl, RTM_GETLINK, 0);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = (int)ifindex;
+	if (name)
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	err = rtnl_once(&rtnl, nlh, link_message, &found);
 	if (!err)
 		*link = found;
 	return err;
+}
+
+int rtnl_link_find(const char *name, struct rtnl_link *link)
+{
+	return link_ask(name, 0, link);
+}
+
+int rtnl_link_get(uint32_t ifindex, struct rtnl_link *link)
+{
+	return link_ask(NULL, ifindex, link);
 }
 
 /* IF_OPER_DORMANT of linux/if.h, which does not go together with net/if.h. */
@@ -147,6 +176,7 @@ struct link_change {
 	unsigned int mask;
 	uint32_t mtu;	   /* 0: as it is */
 	uint8_t operstate; /* OPERSTATE_NONE: as it is */
+	const char *alias; /* NULL: as it is */
 };
 
 static int rtnl_link_change(const struct link_change *change)
@@ -168,6 +198,8 @@ static int rtnl_link_change(const struct link_change *change)
 		mnl_attr_put_u32(nlh, IFLA_MTU, change->mtu);
 	if (change->operstate != OPERSTATE_NONE)
 		mnl_attr_put_u8(nlh, IFLA_OPERSTATE, change->operstate);
+	if (change->alias)
+		mnl_attr_put_strz(nlh, IFLA_IFALIAS, change->alias);
 	return rtnl_once(&rtnl, nlh, NULL, NULL);
 }
 
@@ -180,6 +212,11 @@ int rtnl_link_set_up(uint32_t ifindex, bool up)
 int rtnl_link_set_mtu(uint32_t ifindex, uint32_t mtu)
 {
 	return rtnl_link_change(&(struct link_change){.ifindex = ifindex, .mtu = mtu});
+}
+
+int rtnl_link_set_alias(uint32_t ifindex, const char *alias)
+{
+	return rtnl_link_change(&(struct link_change){.ifindex = ifindex, .alias = alias});
 }
 
 int rtnl_link_set_dormant(uint32_t ifindex)
@@ -245,6 +282,7 @@ static int addresses_read(struct rtnl *rtnl, struct address_list *list)
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 
 	ifa->ifa_family = AF_UNSPEC;
+	ifa->ifa_index = list->ifindex;
 	return rtnl_talk(rtnl, nlh, address_message, list);
 }
 
@@ -332,4 +370,99 @@ int rtnl_addresses_set(uint32_t ifindex, const struct prefix *want, size_t num_w
 	err = addresses_sync(&rtnl, &have, want, num_want, before, num_before, failed);
 	mnl_socket_close(rtnl.nl);
 	return err;
+}
+
+int rtnl_addresses_missing(uint32_t ifindex, const struct prefix *want, size_t num_want,
+			   const struct prefix **first)
+{
+	struct address_list have = {.ifindex = ifindex};
+	struct rtnl rtnl;
+	int missing = 0;
+	int err;
+
+	err = rtnl_open(&rtnl);
+	if (err)
+		return err;
+	err = addresses_read(&rtnl, &have);
+	mnl_socket_close(rtnl.nl);
+	if (err)
+		return err;
+	for (size_t i = num_want; i-- > 0;) {
+		if (address_present(&want[i], &have))
+			continue;
+		*first = &want[i];
+		missing++;
+	}
+	return missing;
+}
+
+/*
+ * --- the watch -------------------------------------------------------------------------------------------
+
+ */
+
+/* Datagrams taken in one go: a storm of changes leaves the main loop its turn. */
+#define WATCH_AT_ONCE 64
+
+int rtnl_watch_open(void)
+{
+	struct sockaddr_nl groups = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&groups, sizeof(groups)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+struct watch_reader {
+	void (*changed)(void *arg, uint32_t ifindex);
+	void *arg;
+};
+
+static int watch_message(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct watch_reader *reader = arg;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*ifi))
+			reader->changed(reader->arg, (uint32_t)ifi->ifi_index);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*ifa))
+			reader->changed(reader->arg, ifa->ifa_index);
+		break;
+	default: /* a number of the kernel's, not an enum of ours */
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+void rtnl_watch_read(int fd, void (*changed)(void *arg, uint32_t ifindex), void *arg)
+{
+	struct watch_reader reader = {.changed = changed, .arg = arg};
+	_Alignas(struct nlmsghdr) char buf[RTNL_BUF];
+
+	for (int i = 0; i < WATCH_AT_ONCE; i++) {
+		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
+
+		if (n < 0 && errno != ENOBUFS)
+			return;
+		if (n < 0 || (size_t)n > sizeof(buf))
+			changed(arg, 0);
+		else
+			mnl_cb_run(buf, (size_t)n, 0, 0, watch_message, &reader);
+	}
 }

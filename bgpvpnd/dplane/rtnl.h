@@ -2,7 +2,8 @@
 /*
  * The few things that both planes ask of rtnetlink: find an interface, its MTU, up and down, its addresses.
  * Each call opens a socket, asks, waits for the kernel's answer and closes: they are rare, and a socket
- * opened while the privileges are raised keeps nothing for later. Main thread, inside dplane_privileged().
+ * opened while the privileges are raised keeps nothing for later. Only the watch, which tells of what others
+ * change, stays open. Main thread, inside dplane_privileged().
  */
 #ifndef BGPVPN_DPLANE_RTNL_H
 #define BGPVPN_DPLANE_RTNL_H
@@ -14,16 +15,21 @@
 struct rtnl_link {
 	uint32_t ifindex;
 	uint32_t mtu;
-	bool up;       /* IFF_UP: the administrator's wish */
-	bool running;  /* IFF_RUNNING: what zebra goes by */
-	char kind[16]; /* "tun", "xfrm", "veth"; "" for hardware and lo */
+	bool up;	/* IFF_UP: the administrator's wish */
+	bool running;	/* IFF_RUNNING: what zebra goes by */
+	bool carrier;	/* what the driver says, whatever the administrator wishes */
+	char kind[16];	/* "tun" (a TAP too), "xfrm", "veth"; "" for hardware and lo */
+	char alias[32]; /* IFLA_IFALIAS, cut; "" for none */
+	bool ethernet;	/* a TAP, where a TUN is not */
 };
 
 /* 0, -ENODEV when there is none of that name, or another negative errno. */
 int rtnl_link_find(const char *name, struct rtnl_link *link);
+int rtnl_link_get(uint32_t ifindex, struct rtnl_link *link);
 
 int rtnl_link_set_up(uint32_t ifindex, bool up);
 int rtnl_link_set_mtu(uint32_t ifindex, uint32_t mtu);
+int rtnl_link_set_alias(uint32_t ifindex, const char *alias);
 
 /*
  * Operational state dormant (RFC 2863): not running, told to everybody before this returns. Nothing when it
@@ -39,5 +45,17 @@ int rtnl_link_set_dormant(uint32_t ifindex);
  */
 int rtnl_addresses_set(uint32_t ifindex, const struct prefix *want, size_t num_want,
 		       const struct prefix *before, size_t num_before, const struct prefix **failed);
+
+/* How many of `want` the interface does not have, *first being the first of them; or a negative errno. */
+int rtnl_addresses_missing(uint32_t ifindex, const struct prefix *want, size_t num_want,
+			   const struct prefix **first);
+
+/*
+ * Interfaces and addresses as they change: a non-blocking descriptor that is readable then, or a negative
+ * errno. rtnl_watch_read() takes what is there and names each interface, more than once if need be; 0: some
+ * word was lost, it may be any.
+ */
+int rtnl_watch_open(void);
+void rtnl_watch_read(int fd, void (*changed)(void *arg, uint32_t ifindex), void *arg);
 
 #endif

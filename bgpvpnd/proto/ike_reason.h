@@ -66,6 +66,7 @@ enum ike_disposition {
 	X(REPLACED, 0, FATAL, "replaced", "replaced by a newer IKE SA (INITIAL_CONTACT)")                    \
 	X(CHILDLESS, 0, FATAL, "childless", "the IKE SA has no Child SA and is of no use")\
 	X(CONFIG_CHANGED, 0, FATAL, "configChanged", "configuration changed")                                \
+	X(INTERFACE_REMOVED, 0, FATAL, "interfaceRemoved", "somebody removed the tunnel interface")            \
 	X(EXPIRED, 0, FATAL, "expired", "lifetime is over")                                                  \
 	X(RATE_LIMIT, 0, DROP, "rateLimit", "answer suppressed by the rate limit")                           \
 	X(INTERNAL, 0, FATAL, "internal", "internal failure")

@@ -28,6 +28,16 @@ uint32_t tunnel_conn_hash(const struct tunnel *t)
 	return jhash_1word(t->conn, 0x70e1);
 }
 
+int tunnel_link_cmp(const struct tunnel *a, const struct tunnel *b)
+{
+	return numcmp(a->port.link, b->port.link);
+}
+
+uint32_t tunnel_link_hash(const struct tunnel *t)
+{
+	return jhash_1word(t->port.link, 0x11f0);
+}
+
 int tunnel_timer_cmp(const struct tunnel *a, const struct tunnel *b)
 {
 	return numcmp(a->due.us, b->due.us);
@@ -45,6 +55,7 @@ struct tunnels *tunnels_new(struct ike_engine *engine, struct dplane *dplane)
 	tunnels->dplane = dplane;
 	tunnel_names_init(&tunnels->names);
 	tunnel_conns_init(&tunnels->conns);
+	tunnel_ports_init(&tunnels->ports);
 	tunnel_timers_init(&tunnels->timers);
 	tunnel_news_init(tunnels);
 	return tunnels;
@@ -96,6 +107,8 @@ static void tunnel_free(struct tunnel *t)
 {
 	tunnel_timers_del(&t->all->timers, t);
 	tunnel_conns_del(&t->all->conns, t);
+	if (t->port.link)
+		tunnel_ports_del(&t->all->ports, t);
 	tunnel_names_del(&t->all->names, t);
 	tunnel_cfg_unref(t->cfg);
 	XFREE(MTYPE_TUNNEL, t);
@@ -111,6 +124,7 @@ void tunnels_free(struct tunnels *tunnels)
 		tunnel_free(t);
 	tunnel_names_fini(&tunnels->names);
 	tunnel_conns_fini(&tunnels->conns);
+	tunnel_ports_fini(&tunnels->ports);
 	tunnel_timers_fini(&tunnels->timers);
 	tunnel_news_fini(tunnels);
 	XFREE(MTYPE_TUNNELS, tunnels);
@@ -236,12 +250,9 @@ void tunnels_ike_output(struct tunnels *tunnels, const struct ike_output *out, s
 
 static struct tunnel *find_link(struct tunnels *tunnels, uint32_t link)
 {
-	struct tunnel *t;
+	const struct tunnel key = {.port.link = link};
 
-	frr_each (tunnel_names, &tunnels->names, t)
-		if (t->port.link == link)
-			return t;
-	return NULL;
+	return tunnel_ports_find(&tunnels->ports, &key);
 }
 
 void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *event, struct instant now)
@@ -254,13 +265,16 @@ void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *ev
 	case DPLANE_EVENT_SOFT_EXPIRE:
 		return; /* rekeying is the engine's, and comes with it */
 	case DPLANE_EVENT_LINK_GONE:
+	case DPLANE_EVENT_LINK_CHANGED:
 		break;
 	}
 	t = event->link ? find_link(tunnels, event->link) : NULL;
 	if (!t)
 		return;
-	tunnel_dial_restart(t, IKE_R_DATAPLANE, now);
-	tunnel_port_lost(t, now);
+	if (event->type == DPLANE_EVENT_LINK_GONE)
+		tunnel_port_lost(t, now);
+	else
+		tunnel_port_changed(t);
 	tunnel_reconcile(t, now);
 }
 

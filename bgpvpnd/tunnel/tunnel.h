@@ -108,13 +108,13 @@ bool tunnels_news(struct tunnels *tunnels, struct tunnel_news *news);
 
 /* Facts that decide it, and nothing else does. */
 struct tunnel_link_facts {
-	bool enabled;	      /* configured and not shut down */
-	bool dplane;	      /* there is a data plane and it has the interface */
-	bool usable_child;    /* an installed pair */
-	bool proven;	      /* heard from the peer through this very pair or IKE SA since it was installed */
-	bool reachable;	      /* not declared unreachable since */
-	bool inside_dead;     /* ESP answered before and is silent now, though IKE answers */
-	bool published;	      /* the link is up now */
+	bool enabled;	   /* configured and not shut down */
+	bool dplane;	   /* there is a data plane and it has the interface */
+	bool usable_child; /* an installed pair */
+	bool proven;	   /* heard from the peer through this very pair or IKE SA since it was installed */
+	bool reachable;	   /* not declared unreachable since */
+	bool inside_dead;  /* ESP answered before and is silent now, though IKE answers */
+	bool published;	   /* the link is up now */
 	struct instant up_allowed; /* not up before this: hold-up */
 };
 

@@ -166,9 +166,11 @@ static void say_failure(struct tunnel *t, const char *words, const char *detail,
 		   detail[0] ? ": " : "", detail);
 }
 
-static bool by_operator(enum ike_reason reason)
+/* Of our own doing, and said elsewhere: no failure of IKE. */
+static bool by_us(enum ike_reason reason)
 {
-	return reason == IKE_R_DELETED_BY_US || reason == IKE_R_CONFIG_CHANGED || reason == IKE_R_REPLACED;
+	return reason == IKE_R_DELETED_BY_US || reason == IKE_R_CONFIG_CHANGED || reason == IKE_R_REPLACED ||
+	       reason == IKE_R_INTERFACE_REMOVED;
 }
 
 static void say_down(struct tunnel *t, const struct ike_conn_info *info, enum ike_reason reason,
@@ -183,7 +185,7 @@ static void say_down(struct tunnel *t, const struct ike_conn_info *info, enum ik
 	if (t->dial.ike_up)
 		tunnel_say(t, TUNNEL_NEWS_IKE_DOWN, now, "IKE down: %s%s%s", words, detail[0] ? ": " : "",
 			   detail);
-	else if (!by_operator(reason))
+	else if (!by_us(reason))
 		say_failure(t, words, detail, now);
 	t->dial.ike_up = false;
 }

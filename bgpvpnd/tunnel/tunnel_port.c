@@ -11,6 +11,13 @@
 /* After a refusal: soon enough for an operator who mends it, rare enough to cost nothing. */
 #define RETRY_US (3 * USEC_PER_S)
 
+/*
+ * Somebody who changes our interface again and again makes us look this often at most. It is said once, until he has
+ * left it alone for a while.
+ */
+#define LOOK_US	     USEC_PER_S
+#define SAY_AGAIN_US (10 * USEC_PER_S)
+
 static void refused(struct tunnel *t, const char *what, int rc, struct instant now)
 {
 	const char *why = dplane_error(t->all->dplane);
@@ -64,9 +71,12 @@ void tunnel_port_close(struct tunnel *t)
 	struct dplane *dp = t->all->dplane;
 
 	tunnel_port_children_drop(t);
-	if (t->port.link)
-		dp->ops->link_del(dp, t->port.link);
+	if (!t->port.link)
+		return;
+	dp->ops->link_del(dp, t->port.link);
+	tunnel_ports_del(&t->all->ports, t);
 	t->port.link = 0;
+	t->port.changed = false;
 }
 
 /*
@@ -76,20 +86,22 @@ void tunnel_port_close(struct tunnel *t)
 static int apply(struct tunnel *t, const struct dplane_link_params *params)
 {
 	struct dplane *dp = t->all->dplane;
+	int rc;
 
 	if (t->port.link)
 		return dp->ops->link_set(dp, t->port.link, params);
-	return dp->ops->link_add(dp, params, &t->port.link);
+	rc = dp->ops->link_add(dp, params, &t->port.link);
+	if (rc == 0)
+		tunnel_ports_add(&t->all->ports, t);
+	return rc;
 }
 
-void tunnel_port_reconcile(struct tunnel *t, struct instant now)
+static void adjust(struct tunnel *t, struct instant now)
 {
 	struct dplane_link_params params;
 	bool was = t->port.link != 0;
 	int rc;
 
-	if (!t->all->dplane || t->closing || !t->cfg->interface[0])
-		return;
 	wanted_params(t, &params);
 	if (was && params_same(&params, &t->port.params))
 		return;
@@ -105,17 +117,81 @@ void tunnel_port_reconcile(struct tunnel *t, struct instant now)
 	t->port.retry = (struct instant){};
 }
 
+static void say_repaired(struct tunnel *t, const char *what, struct instant now)
+{
+	bool again = t->port.repaired.us && instant_diff(now, t->port.repaired) < SAY_AGAIN_US;
+
+	t->port.repaired = now;
+	if (!again)
+		tunnel_say(
+			t, TUNNEL_NEWS_DPLANE, now,
+			"interface %s was %s by somebody: put back (`shutdown` of the tunnel takes it down)",
+			t->port.params.name, what);
+}
+
+/* Not before, after a look or a refusal. */
+static struct instant look_due(const struct tunnel *t)
+{
+	struct instant due = t->port.looked.us ? instant_add(t->port.looked, LOOK_US) : t->port.looked;
+
+	return instant_before(due, t->port.retry) ? t->port.retry : due;
+}
+
+static void look_after(struct tunnel *t, struct instant now)
+{
+	struct dplane *dp = t->all->dplane;
+	char what[128];
+	int rc;
+
+	if (!t->port.link || !t->port.changed || !instant_reached(look_due(t), now))
+		return;
+	t->port.looked = now;
+	rc = dp->ops->link_repair(dp, t->port.link, what, sizeof(what));
+	if (rc == -ENODEV) {
+		tunnel_port_lost(t, now);
+		return;
+	}
+	if (rc < 0) {
+		refused(t, "cannot mend the interface", rc, now);
+		return;
+	}
+	t->port.changed = false;
+	t->port.retry = (struct instant){};
+	if (!what[0])
+		return;
+	t->port.error[0] = '\0';
+	say_repaired(t, what, now);
+}
+
+void tunnel_port_reconcile(struct tunnel *t, struct instant now)
+{
+	if (!t->all->dplane || t->closing || !t->cfg->interface[0])
+		return;
+	look_after(t, now);
+	adjust(t, now);
+}
+
 struct instant tunnel_port_next(const struct tunnel *t)
 {
-	return t->all->dplane && t->port.retry.us ? t->port.retry : INSTANT_NEVER;
+	struct instant retry = t->port.retry.us ? t->port.retry : INSTANT_NEVER;
+
+	if (!t->all->dplane)
+		return INSTANT_NEVER;
+	return t->port.changed ? instant_min(retry, look_due(t)) : retry;
+}
+
+void tunnel_port_changed(struct tunnel *t)
+{
+	t->port.changed = true;
 }
 
 void tunnel_port_lost(struct tunnel *t, struct instant now)
 {
-	/* Frees the handle; the interface itself is gone. */
-	tunnel_port_close(t);
 	tunnel_say(t, TUNNEL_NEWS_DPLANE, now, "somebody removed interface %s; it is made again",
 		   t->cfg->interface);
+	tunnel_dial_restart(t, IKE_R_INTERFACE_REMOVED, now);
+	/* Frees the handle; the interface itself is gone. */
+	tunnel_port_close(t);
 }
 
 int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now)

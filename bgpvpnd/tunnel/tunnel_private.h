@@ -19,6 +19,7 @@
 
 PREDECL_RBTREE_UNIQ(tunnel_names);
 PREDECL_HASH(tunnel_conns);
+PREDECL_HASH(tunnel_ports);
 PREDECL_HEAP(tunnel_timers);
 PREDECL_LIST(tunnel_news_queue);
 
@@ -35,6 +36,9 @@ struct tunnel_port {
 	uint32_t link;			  /* the plane's handle; 0: none */
 	struct dplane_link_params params; /* as last accepted */
 	struct instant retry;		  /* not before, after a refusal */
+	bool changed;			  /* somebody did something to the interface */
+	struct instant looked;		  /* at what it was, last; {0}: never */
+	struct instant repaired;	  /* last; {0}: never */
 	char error[320];		  /* the refusal; "" */
 	uint8_t num_children;
 	uint32_t children[LIMIT_CHILDREN]; /* the last one sends */
@@ -52,6 +56,7 @@ struct tunnel_link {
 struct tunnel {
 	struct tunnel_names_item by_name;
 	struct tunnel_conns_item by_conn;
+	struct tunnel_ports_item by_link; /* in the hash while port.link is not 0 */
 	struct tunnel_timers_item timer;
 	struct tunnels *all;
 	struct tunnel_cfg *cfg; /* counted */
@@ -72,6 +77,7 @@ struct tunnels {
 	uint32_t last_conn;
 	struct tunnel_names_head names;
 	struct tunnel_conns_head conns;
+	struct tunnel_ports_head ports;
 	struct tunnel_timers_head timers;
 	struct tunnel_news_queue_head news;
 };
@@ -79,10 +85,13 @@ struct tunnels {
 int tunnel_name_cmp(const struct tunnel *a, const struct tunnel *b);
 int tunnel_conn_cmp(const struct tunnel *a, const struct tunnel *b);
 uint32_t tunnel_conn_hash(const struct tunnel *t);
+int tunnel_link_cmp(const struct tunnel *a, const struct tunnel *b);
+uint32_t tunnel_link_hash(const struct tunnel *t);
 int tunnel_timer_cmp(const struct tunnel *a, const struct tunnel *b);
 
 DECLARE_RBTREE_UNIQ(tunnel_names, struct tunnel, by_name, tunnel_name_cmp);
 DECLARE_HASH(tunnel_conns, struct tunnel, by_conn, tunnel_conn_cmp, tunnel_conn_hash);
+DECLARE_HASH(tunnel_ports, struct tunnel, by_link, tunnel_link_cmp, tunnel_link_hash);
 DECLARE_HEAP(tunnel_timers, struct tunnel, timer, tunnel_timer_cmp);
 
 static inline bool tunnel_enabled(const struct tunnel *t)
@@ -134,8 +143,9 @@ void tunnel_port_reconcile(struct tunnel *t, struct instant now);
 struct instant tunnel_port_next(const struct tunnel *t);
 void tunnel_port_close(struct tunnel *t);
 
-/* The interface went away by itself. */
+/* Somebody removed the interface, or did something else to it. */
 void tunnel_port_lost(struct tunnel *t, struct instant now);
+void tunnel_port_changed(struct tunnel *t);
 int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now);
 
 int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params, struct instant now);

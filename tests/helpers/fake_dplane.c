@@ -89,6 +89,20 @@ static int fake_link_set_running(struct dplane *dp, uint32_t link, bool running)
 	return 0;
 }
 
+static int fake_link_repair(struct dplane *dp, uint32_t link, char *changed, size_t len)
+{
+	struct fake_link *l = link_by_handle(dp, link);
+	int rc = refuse(dp, fake_of(dp)->refuse_repair, "the repair");
+
+	l->repairs++;
+	changed[0] = '\0';
+	if (rc < 0)
+		return rc;
+	strlcpy(changed, l->changed, len);
+	l->changed[0] = '\0';
+	return 0;
+}
+
 static uint32_t fake_spi_reserve(struct dplane *dp)
 {
 	return fake_of(dp)->next_spi++;
@@ -207,6 +221,7 @@ static const struct dplane_ops fake_ops = {
 	.link_set = fake_link_set,
 	.link_del = fake_link_del,
 	.link_set_running = fake_link_set_running,
+	.link_repair = fake_link_repair,
 	.spi_reserve = fake_spi_reserve,
 	.spi_release = fake_spi_release,
 	.child_add = fake_child_add,

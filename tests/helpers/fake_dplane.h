@@ -19,7 +19,9 @@ struct fake_link {
 	struct dplane_link_params params;
 	bool running;
 	uint32_t running_calls;
-	uint32_t probes; /* inside_probe() */
+	char changed[64]; /* what somebody did to it; "": nothing */
+	uint32_t repairs; /* link_repair() */
+	uint32_t probes;  /* inside_probe() */
 	struct dplane_inside_stats inside;
 };
 
@@ -47,6 +49,7 @@ struct fake_dplane {
 	int refuse_link_add;
 	int refuse_link_set;
 	int refuse_running;
+	int refuse_repair;
 	int refuse_child_add;
 	int refuse_inside;
 };

@@ -256,6 +256,29 @@ static void plane_stop(struct side *s)
 	assert_int_equal(s->raised, 0);
 }
 
+/* The next event but those of changes, which our own leave behind too, some a while later. */
+static bool event_next(struct side *s, struct dplane_event *event)
+{
+	while (s->dp->ops->event_next(s->dp, event))
+		if (event->type != DPLANE_EVENT_LINK_CHANGED)
+			return true;
+	return false;
+}
+
+static bool event_wait(struct side *s, struct dplane_event *event)
+{
+	int64_t until = now_ms() + WAIT_MS;
+
+	while (now_ms() < until) {
+		struct pollfd pfd = {.fd = s->dp->ops->fd(s->dp), .events = POLLIN};
+
+		if (event_next(s, event))
+			return true;
+		poll(&pfd, 1, (int)(until - now_ms()));
+	}
+	return false;
+}
+
 static size_t live_before;
 
 static int test_setup(void **state)
@@ -400,6 +423,24 @@ static void udp_into(const struct side *s, const struct side *to, unsigned int c
 	close(fd);
 }
 
+static void ike_across(struct side *from, struct side *to, bool v6)
+{
+	struct endpoint local = endpoint_of(v6 ? &from->outer6 : &from->outer);
+	struct endpoint remote = endpoint_of(v6 ? &to->outer6 : &to->outer);
+	static uint8_t datagram[5000];
+	struct dplane_event event;
+
+	for (size_t i = 0; i < sizeof(datagram); i++)
+		datagram[i] = (uint8_t)i;
+	assert_int_equal(from->dp->ops->ike_send(from->dp, &local, &remote, BYTES_OF(datagram)), 0);
+	assert_true(event_wait(to, &event));
+	assert_int_equal(event.type, DPLANE_EVENT_IKE);
+	assert_true(bytes_equal(event.datagram, BYTES_OF(datagram)));
+	assert_true(endpoint_equal(&event.local, &remote));
+	assert_true(endpoint_equal(&event.remote, &local));
+	assert_false(event_next(to, &event));
+}
+
 /*
  * --- tests: interface ------------------------------------------------------------------------------------
 
@@ -513,6 +554,131 @@ static void test_successor_adopts(void **state)
 	w.a.params.inside[0] = old;
 }
 
+/* Flags that others were told of the interface, or-ed together, since the last call. */
+static unsigned int told_flags(int nl, uint32_t ifindex)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[16384];
+	unsigned int flags = 0;
+	ssize_t n;
+
+	while ((n = recv(nl, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+		struct ifinfomsg *ifi = NLMSG_DATA(nlh);
+
+		if (nlh->nlmsg_type == RTM_NEWLINK && (uint32_t)ifi->ifi_index == ifindex)
+			flags |= ifi->ifi_flags;
+		assert_int_not_equal(nlh->nlmsg_type, RTM_DELLINK);
+	}
+	return flags;
+}
+
+/* Between one daemon and the next nobody sees the link run or the interface go. */
+static void test_successor_without_a_flap(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	uint32_t ifindex = link_now(&w.a).ifindex;
+	int nl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	running(true);
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->link_set_running(w.a.dp, w.a.link, false), 0);
+	assert_int_equal(bind(nl, (struct sockaddr *)&groups, sizeof(groups)), 0);
+	w.a.dp->ops->close(w.a.dp);
+	dplane_tun_free(w.a.dp);
+	run("ip route replace 203.0.113.0/24 dev vpn0"); /* still a way into the tunnel, and only there */
+	run("ip route get 203.0.113.1 | grep -q 'dev vpn0'");
+	plane_start(&w.a);
+	assert_false(told_flags(nl, ifindex) & IFF_RUNNING);
+	run("ip route get 203.0.113.1 | grep -q 'dev vpn0'");
+	assert_int_equal(link_now(&w.a).ifindex, ifindex);
+	/* made by the predecessor, and ours to remove */
+	assert_int_equal(w.a.dp->ops->link_del(w.a.dp, w.a.link), 0);
+	w.a.link = 0;
+	run("! ip link show vpn0 >/dev/null 2>&1");
+	close(nl);
+}
+
+/* A TUN of the operator's own: lent, not given. */
+static void test_stranger_s_tun_stays(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = w.a.params;
+	uint32_t link;
+
+	enter(&w.a);
+	run("ip tuntap add mine mode tun");
+	strlcpy(params.name, "mine", sizeof(params.name));
+	assert_int_equal(str2prefix("169.254.40.1/30", &params.inside[0]), 1);
+	params.num_inside = 1;
+	assert_int_equal(w.a.dp->ops->link_add(w.a.dp, &params, &link), 0);
+	run("ip addr show dev mine | grep -q 169.254.40.1");
+	assert_int_equal(w.a.dp->ops->link_del(w.a.dp, link), 0);
+	run("ip link show mine | grep -q NO-CARRIER");
+	run("! ip addr show dev mine | grep -q 169.254.40.1");
+	run("ip link del mine");
+}
+
+/*
+ * --- tests: somebody else at the interface ---------------------------------------------------------------
+
+ */
+
+static bool told_changed(const struct side *s)
+{
+	struct dplane_event event;
+	bool changed = false;
+
+	while (s->dp->ops->event_next(s->dp, &event))
+		changed |= event.type == DPLANE_EVENT_LINK_CHANGED && event.link == s->link;
+	return changed;
+}
+
+/* What somebody does is told, and put back; `words` is what the operator reads. */
+static void done_by_somebody(const char *command, const char *words)
+{
+	struct dplane *dp = w.a.dp;
+	bool told = false;
+	char what[200];
+
+	enter(&w.a);
+	told_changed(&w.a);
+	run("%s", command);
+	WAIT_FOR((told = told || told_changed(&w.a)));
+	assert_int_equal(dp->ops->link_repair(dp, w.a.link, what, sizeof(what)), 0);
+	assert_string_equal(what, words);
+	assert_int_equal(dp->ops->link_repair(dp, w.a.link, what, sizeof(what)), 0);
+	assert_string_equal(what, "");
+	run("ip addr show dev vpn0 | grep -q 'inet 169.254.10.1/30'");
+	run("ip addr show dev vpn0 | grep -q 'inet6 2001:db8:f::1/126'");
+	assert_int_equal(link_now(&w.a).mtu, 1400);
+	assert_true(link_now(&w.a).up);
+}
+
+static void test_changed_by_somebody(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	char what[200];
+
+	for (int up = 0; up < 2; up++) {
+		running(up);
+		enter(&w.a);
+		assert_int_equal(w.a.dp->ops->link_repair(w.a.dp, w.a.link, what, sizeof(what)), 0);
+		assert_string_equal(what, "");
+		done_by_somebody("ip link set vpn0 down",
+				 "set down, robbed of inside address 2001:db8:f::1/126");
+		WAIT_FOR(link_now(&w.a).running == up);
+		done_by_somebody("ip link set vpn0 down; ip link set vpn0 up",
+				 "robbed of inside address 2001:db8:f::1/126");
+		done_by_somebody("ip addr flush dev vpn0",
+				 "robbed of inside addresses (169.254.10.1/30 and 1 more)");
+		done_by_somebody("ip link set vpn0 mtu 1500", "given MTU 1500");
+		done_by_somebody(up ? "ip link set vpn0 carrier off" : "ip link set vpn0 carrier on",
+				 up ? "set without carrier" : "set running");
+		WAIT_FOR(link_now(&w.a).running == up);
+	}
+}
+
 static void test_name_taken(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -524,6 +690,16 @@ static void test_name_taken(void **state)
 	assert_int_equal(w.a.dp->ops->link_add(w.a.dp, &params, &link), -EEXIST);
 	assert_non_null(strstr(dplane_error(w.a.dp), "va exists already and is of kind veth"));
 	assert_int_equal(link, 77);
+	run("ip tuntap add tap7 mode tap");
+	strlcpy(params.name, "tap7", sizeof(params.name));
+	assert_int_equal(w.a.dp->ops->link_add(w.a.dp, &params, &link), -EEXIST);
+	assert_non_null(strstr(dplane_error(w.a.dp), "tap7 exists already and is a TAP"));
+	run("ip tuntap del tap7 mode tap; ip tuntap add many mode tun multi_queue");
+	strlcpy(params.name, "many", sizeof(params.name));
+	assert_int_equal(w.a.dp->ops->link_add(w.a.dp, &params, &link), -EEXIST);
+	assert_non_null(
+		strstr(dplane_error(w.a.dp), "many exists already and is a TUN made for several queues"));
+	run("ip link del many");
 	strlcpy(params.name, "vpn0", sizeof(params.name)); /* our own descriptor holds it */
 	assert_int_equal(w.a.dp->ops->link_add(w.a.dp, &params, &link), -EBUSY);
 	assert_non_null(strstr(dplane_error(w.a.dp), "vpn0 is in use"));
@@ -549,16 +725,18 @@ static void test_link_gone(void **state)
 	SKIP_IF_NOT_POSSIBLE();
 	struct dplane_event event = {};
 	struct pollfd pfd = {.fd = w.a.dp->ops->fd(w.a.dp), .events = POLLIN};
+	char words[100];
 
-	assert_false(w.a.dp->ops->event_next(w.a.dp, &event));
+	assert_false(event_next(&w.a, &event));
 	enter(&w.a);
 	run("ip link del vpn0");
-	assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
-	assert_true(w.a.dp->ops->event_next(w.a.dp, &event));
+	assert_true(event_wait(&w.a, &event));
 	assert_int_equal(event.type, DPLANE_EVENT_LINK_GONE);
 	assert_int_equal(event.link, w.a.link);
-	assert_false(w.a.dp->ops->event_next(w.a.dp, &event));
+	assert_false(event_next(&w.a, &event));
 	assert_int_equal(poll(&pfd, 1, 0), 0);
+	assert_int_equal(w.a.dp->ops->link_repair(w.a.dp, w.a.link, words, sizeof(words)), -ENODEV);
+	assert_non_null(strstr(dplane_error(w.a.dp), "interface vpn0 was removed by somebody"));
 	assert_int_equal(w.a.dp->ops->link_set_running(w.a.dp, w.a.link, true), -ENODEV);
 	assert_int_equal(w.a.dp->ops->link_del(w.a.dp, w.a.link), 0);
 	w.a.link = 0;
@@ -837,34 +1015,15 @@ static void test_strangers(void **state)
 	WAIT_FOR(counters(&w.b).malformed == 2);
 	assert_int_equal(stats(&w.b, 1).last_in.us, 0);
 	assert_int_equal(stats(&w.b, 1).packets_in, 0);
-	assert_false(w.b.dp->ops->event_next(w.b.dp, &event));
+	assert_false(event_next(&w.b, &event));
 	close(fd);
-}
-
-static void ike_across(const struct ipaddr *from, const struct ipaddr *to)
-{
-	struct endpoint local = endpoint_of(from), remote = endpoint_of(to);
-	struct pollfd pfd = {.fd = w.b.dp->ops->fd(w.b.dp), .events = POLLIN};
-	static uint8_t datagram[5000];
-	struct dplane_event event;
-
-	for (size_t i = 0; i < sizeof(datagram); i++)
-		datagram[i] = (uint8_t)i;
-	assert_int_equal(w.a.dp->ops->ike_send(w.a.dp, &local, &remote, BYTES_OF(datagram)), 0);
-	assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
-	assert_true(w.b.dp->ops->event_next(w.b.dp, &event));
-	assert_int_equal(event.type, DPLANE_EVENT_IKE);
-	assert_true(bytes_equal(event.datagram, BYTES_OF(datagram)));
-	assert_true(endpoint_equal(&event.local, &remote));
-	assert_true(endpoint_equal(&event.remote, &local));
-	assert_false(w.b.dp->ops->event_next(w.b.dp, &event));
 }
 
 static void test_ike(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
-	ike_across(&w.a.outer, &w.b.outer);
-	ike_across(&w.a.outer6, &w.b.outer6);
+	ike_across(&w.a, &w.b, false);
+	ike_across(&w.a, &w.b, true);
 }
 
 /* The main thread does not look: the queue keeps LIMIT_PLANE_EVENTS and counts the rest. */
@@ -882,7 +1041,7 @@ static void test_ike_flood(void **state)
 		if (i > LIMIT_PLANE_EVENTS)
 			WAIT_FOR(counters(&w.b).queue_full == i - LIMIT_PLANE_EVENTS);
 	}
-	while (w.b.dp->ops->event_next(w.b.dp, &event)) {
+	while (event_next(&w.b, &event)) {
 		assert_int_equal(event.datagram.n, sizeof(ike) - 4);
 		kept++;
 	}
@@ -962,6 +1121,9 @@ int main(void)
 		PLANE_TEST(test_down_is_told_at_once),
 		PLANE_TEST(test_change_in_place),
 		PLANE_TEST(test_successor_adopts),
+		PLANE_TEST(test_successor_without_a_flap),
+		PLANE_TEST(test_stranger_s_tun_stays),
+		PLANE_TEST(test_changed_by_somebody),
 		PLANE_TEST(test_name_taken),
 		PLANE_TEST(test_port_in_use),
 		PLANE_TEST(test_link_gone),

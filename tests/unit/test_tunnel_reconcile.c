@@ -671,11 +671,100 @@ static void interface_vanishes(void **state)
 	tunnels_dplane_event(w.tunnels, &event, w.now);
 	pump();
 	assert_true(said("somebody removed interface vpn0"));
+	assert_true(said("IKE down: somebody removed the tunnel interface"));
+	assert_true(said("link down: no Child SA: somebody removed the tunnel interface"));
+	assert_false(said("could not install"));
 	assert_false(vpn0()->running);
 	assert_int_not_equal(vpn0()->handle, event.link);
 	assert_int_equal(conn()->initiated, 2);
 	tunnels_dplane_event(w.tunnels, &event, w.now);
 	assert_int_equal(conn()->initiated, 2);
+}
+
+/*
+ * --- somebody else at the interface ----------------------------------------------------------------------
+ */
+
+static void changed_event(void)
+{
+	struct dplane_event event = {.type = DPLANE_EVENT_LINK_CHANGED, .link = vpn0()->handle};
+
+	tunnels_dplane_event(w.tunnels, &event, w.now);
+	pump();
+}
+
+static void somebody(const char *what)
+{
+	strlcpy(vpn0()->changed, what, sizeof(vpn0()->changed));
+	changed_event();
+}
+
+static void interface_changed(void **state)
+{
+	bring_up();
+	changed_event(); /* one of our own making: a look, nothing to say */
+	assert_int_equal(vpn0()->repairs, 1);
+	assert_int_equal(w.num_news, 0);
+	pass(MS(5000));
+	assert_int_equal(vpn0()->repairs, 1);
+	somebody("set down");
+	assert_int_equal(vpn0()->repairs, 2);
+	assert_true(said("interface vpn0 was set down by somebody: put back"));
+	assert_true(vpn0()->running && info().link_up);
+	assert_int_equal(conn()->terminated, 0);
+}
+
+/* Once a second and one line, whatever he does. */
+static void interface_fought_over(void **state)
+{
+	uint32_t repairs;
+
+	bring_up();
+	for (int i = 0; i < 5000; i++) {
+		somebody("robbed of inside address 169.254.10.1/30");
+		pass(MS(1));
+	}
+	assert_in_range(vpn0()->repairs, 5, 6);
+	pass(MS(1000));
+	assert_string_equal(vpn0()->changed, ""); /* the last one is not forgotten */
+	assert_int_equal(w.num_news, 1);
+	repairs = vpn0()->repairs;
+	pass(MS(20000));
+	assert_int_equal(vpn0()->repairs, repairs);
+	w.num_news = 0;
+	somebody("set down");
+	assert_true(said("set down by somebody"));
+}
+
+static void repair_refused(void **state)
+{
+	bring_up();
+	w.plane.refuse_repair = -EACCES;
+	somebody("set down");
+	pass(MS(10000));
+	assert_in_range(vpn0()->repairs, 3, 5);
+	assert_int_equal(w.num_news, 1);
+	assert_true(said("cannot mend the interface: fake plane refuses the repair"));
+	w.plane.refuse_repair = 0;
+	pass(MS(3000));
+	assert_string_equal(vpn0()->changed, "");
+	assert_true(said("set down by somebody: put back"));
+}
+
+/* Moved into another namespace, it is gone for us, but nobody says so. */
+static void gone_at_a_look(void **state)
+{
+	uint32_t before;
+
+	bring_up();
+	before = vpn0()->handle;
+	w.plane.refuse_repair = -ENODEV;
+	changed_event();
+	w.plane.refuse_repair = 0;
+	assert_true(said("somebody removed interface vpn0"));
+	assert_int_not_equal(vpn0()->handle, before);
+	assert_int_equal(conn()->initiated, 2);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
 }
 
 static void initiate_refused(void **state)
@@ -765,6 +854,10 @@ int main(void)
 		TEST(running_refused),
 		TEST(unknown_connection),
 		TEST(interface_vanishes),
+		TEST(interface_changed),
+		TEST(interface_fought_over),
+		TEST(repair_refused),
+		TEST(gone_at_a_look),
 		TEST(initiate_refused),
 		TEST(in_order_of_names),
 		TEST(earliest_of_many),

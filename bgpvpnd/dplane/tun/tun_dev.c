@@ -50,6 +50,19 @@ void tun_dev_probe(struct dplane *dp)
 		close(fd);
 }
 
+/* The kernel says "tun" of a TAP too, and of a TUN that was made for several queues. */
+static bool kind_is_plain(const struct rtnl_link *link)
+{
+	return strcmp(link->kind, "tun") != 0;
+}
+
+static const char *kind_words(const struct rtnl_link *link)
+{
+	if (kind_is_plain(link))
+		return link->kind[0] ? "of kind " : "a hardware interface";
+	return link->ethernet ? "a TAP (Ethernet inside)" : "a TUN made for several queues";
+}
+
 static int attach_fail(struct dplane *dp, const char *name, int err)
 {
 	struct rtnl_link link = {};
@@ -66,11 +79,10 @@ static int attach_fail(struct dplane *dp, const char *name, int err)
 			"device belongs to another user",
 			name);
 	if (err == EINVAL && rtnl_link_find(name, &link) == 0)
-		return dplane_fail(
-			dp, EEXIST,
-			"interface %s exists already and is %s%s, not a TUN we can adopt: remove it "
-			"(`ip link del %s`), or name another interface",
-			name, link.kind[0] ? "of kind " : "a hardware interface", link.kind, name);
+		return dplane_fail(dp, EEXIST,
+				   "interface %s exists already and is %s%s, not a TUN we can adopt: remove "
+				   "it (`ip link del %s`), or name another interface",
+				   name, kind_words(&link), kind_is_plain(&link) ? link.kind : "", name);
 	return dplane_fail(dp, err, "cannot create interface %s: %s", name, safe_strerror(err));
 }
 

@@ -30,9 +30,30 @@ static uint32_t tun_link_hash(const struct tun_link *link)
 
 DECLARE_HASH(tun_links, struct tun_link, item, tun_link_compare, tun_link_hash);
 
+static int tun_index_compare(const struct tun_link *a, const struct tun_link *b)
+{
+	return numcmp(a->ifindex, b->ifindex);
+}
+
+static uint32_t tun_index_hash(const struct tun_link *link)
+{
+	return jhash_1word(link->ifindex, 0);
+}
+
+DECLARE_HASH(tun_indexes, struct tun_link, by_index, tun_index_compare, tun_index_hash);
+
 void tun_links_setup(struct tun_plane *plane)
 {
 	tun_links_init(&plane->links);
+	tun_indexes_init(&plane->indexes);
+}
+
+static void link_forget(struct tun_plane *plane, struct tun_link *link)
+{
+	tun_links_del(&plane->links, link);
+	/* Not there when its number went to a newer one, see tun_link_add(). */
+	if (tun_indexes_find(&plane->indexes, link) == link)
+		tun_indexes_del(&plane->indexes, link);
 }
 
 static void link_free(struct tun_link *link)
@@ -46,9 +67,12 @@ void tun_links_teardown(struct tun_plane *plane)
 {
 	struct tun_link *link;
 
-	while ((link = tun_links_pop(&plane->links)))
+	while ((link = tun_links_first(&plane->links))) {
+		link_forget(plane, link);
 		link_free(link);
+	}
 	tun_links_fini(&plane->links);
+	tun_indexes_fini(&plane->indexes);
 }
 
 struct tun_link *tun_link_find(struct tun_plane *plane, uint32_t id)
@@ -59,7 +83,7 @@ struct tun_link *tun_link_find(struct tun_plane *plane, uint32_t id)
 	return tun_links_find(&plane->links, &wanted);
 }
 
-static int no_link(struct dplane *dp, uint32_t id)
+int tun_link_unknown(struct dplane *dp, uint32_t id)
 {
 	return dplane_fail(dp, ENODEV, "the data plane has no interface with handle %u", id);
 }
@@ -102,8 +126,8 @@ static struct tun_port_cfg port_cfg(const struct dplane_link_params *params, boo
 	return cfg;
 }
 
-static int addresses_apply(struct dplane *dp, uint32_t ifindex, const struct dplane_link_params *params,
-			   const struct dplane_link_params *before)
+int tun_link_addresses(struct dplane *dp, uint32_t ifindex, const struct dplane_link_params *params,
+		       const struct dplane_link_params *before)
 {
 	const struct prefix *failed = NULL;
 	int err =
@@ -129,7 +153,7 @@ static int params_apply(struct dplane *dp, uint32_t ifindex, const struct dplane
 	if (err)
 		return dplane_fail(dp, -err, "interface %s: cannot set MTU %u: %s", params->name, params->mtu,
 				   safe_strerror(-err));
-	return addresses_apply(dp, ifindex, params, before);
+	return tun_link_addresses(dp, ifindex, params, before);
 }
 
 /*
@@ -156,8 +180,12 @@ static int device_configure(struct dplane *dp, const struct dplane_link_params *
 	return 0;
 }
 
+/* Tells a successor that the interface is no stranger's. An operator sees it too, in `ip link`. */
+#define MARK "bgpvpnd"
+
 /* The descriptor of a device that is ready but for its carrier. What was made half is removed again. */
-static int device_make(struct dplane *dp, const struct dplane_link_params *params, uint32_t *ifindex)
+static int device_make(struct dplane *dp, const struct dplane_link_params *params, uint32_t *ifindex,
+		       bool *ours)
 {
 	struct rtnl_link existing;
 	bool adopted = rtnl_link_find(params->name, &existing) == 0;
@@ -167,12 +195,27 @@ static int device_make(struct dplane *dp, const struct dplane_link_params *param
 	if (fd < 0)
 		return fd;
 	err = device_configure(dp, params, ifindex);
-	if (!err)
+	if (!err) {
+		*ours = !adopted || strcmp(existing.alias, MARK) == 0;
+		/* Without the mark it stays when a successor is done with it, and that is all. */
+		if (!adopted)
+			rtnl_link_set_alias(*ifindex, MARK);
 		return fd;
+	}
 	if (!adopted)
 		tun_dev_set_transient(fd);
 	close(fd);
 	return err;
+}
+
+/* The kernel may have given the number of an interface that is gone, but whose handle is still held. */
+static void index_take(struct tun_plane *plane, struct tun_link *link)
+{
+	struct tun_link *old = tun_indexes_find(&plane->indexes, link);
+
+	if (old)
+		tun_indexes_del(&plane->indexes, old);
+	tun_indexes_add(&plane->indexes, link);
 }
 
 int tun_link_add(struct dplane *dp, const struct dplane_link_params *params, uint32_t *link)
@@ -182,13 +225,14 @@ int tun_link_add(struct dplane *dp, const struct dplane_link_params *params, uin
 	struct tun_msg msg = {.type = TUN_MSG_PORT_ADD};
 	struct tun_link *fresh;
 	uint32_t ifindex = 0;
+	bool ours = false;
 	int fd, err;
 
 	err = params_check(dp, params);
 	if (err)
 		return err;
 	dplane_privileged(dp, true);
-	fd = device_make(dp, params, &ifindex);
+	fd = device_make(dp, params, &ifindex, &ours);
 	dplane_privileged(dp, false);
 	if (fd < 0)
 		return fd;
@@ -196,6 +240,7 @@ int tun_link_add(struct dplane *dp, const struct dplane_link_params *params, uin
 	fresh = XCALLOC(MTYPE_TUN_LINK, sizeof(*fresh));
 	fresh->id = ++plane->last_link;
 	fresh->ifindex = ifindex;
+	fresh->ours = ours;
 	fresh->params = *params;
 	tun_port_init(&fresh->port, fd, fresh->id, &cfg);
 	msg.port = &fresh->port;
@@ -206,6 +251,7 @@ int tun_link_add(struct dplane *dp, const struct dplane_link_params *params, uin
 				   safe_strerror(-err));
 	}
 	tun_links_add(&plane->links, fresh);
+	index_take(plane, fresh);
 	*link = fresh->id;
 	return 0;
 }
@@ -226,7 +272,7 @@ int tun_link_set(struct dplane *dp, uint32_t id, const struct dplane_link_params
 	int err;
 
 	if (!link)
-		return no_link(dp, id);
+		return tun_link_unknown(dp, id);
 	err = params_check(dp, params);
 	if (err)
 		return err;
@@ -242,6 +288,14 @@ int tun_link_set(struct dplane *dp, uint32_t id, const struct dplane_link_params
 	return port_configure(plane, link);
 }
 
+/* Somebody else made it, and may need it again: back without our addresses. */
+static void link_release(struct dplane *dp, const struct tun_link *link)
+{
+	dplane_privileged(dp, true);
+	rtnl_addresses_set(link->ifindex, NULL, 0, link->params.inside, link->params.num_inside, NULL);
+	dplane_privileged(dp, false);
+}
+
 int tun_link_del(struct dplane *dp, uint32_t id)
 {
 	struct tun_plane *plane = tun_plane_of(dp);
@@ -249,13 +303,16 @@ int tun_link_del(struct dplane *dp, uint32_t id)
 	struct tun_msg msg = {.type = TUN_MSG_PORT_DEL};
 
 	if (!link)
-		return no_link(dp, id);
+		return tun_link_unknown(dp, id);
 	tun_children_of_link_del(plane, link);
 	msg.port = &link->port;
 	tun_worker_call(plane->worker, &msg);
-	tun_links_del(&plane->links, link);
-	/* Fails when somebody has removed it already, which is as good. */
-	tun_dev_set_transient(link->port.fd);
+	link_forget(plane, link);
+	/* These fail when somebody has removed it already, which is as good. */
+	if (link->ours)
+		tun_dev_set_transient(link->port.fd);
+	else
+		link_release(dp, link);
 	link_free(link);
 	return 0;
 }
@@ -266,11 +323,16 @@ int tun_link_del(struct dplane *dp, uint32_t id)
  * told at once anyway, and takes dormant back. When it fails, the carrier is off all the same, and is told
  * with that delay.
  */
-static void carrier_loss_tell(struct dplane *dp, const struct tun_link *link)
+int tun_link_carrier(struct dplane *dp, const struct tun_link *link, bool on)
 {
+	int err = tun_dev_set_carrier(link->port.fd, on);
+
+	if (err || on)
+		return err;
 	dplane_privileged(dp, true);
 	rtnl_link_set_dormant(link->ifindex);
 	dplane_privileged(dp, false);
+	return 0;
 }
 
 int tun_link_set_running(struct dplane *dp, uint32_t id, bool running)
@@ -280,17 +342,53 @@ int tun_link_set_running(struct dplane *dp, uint32_t id, bool running)
 	int err;
 
 	if (!link)
-		return no_link(dp, id);
-	err = tun_dev_set_carrier(link->port.fd, running);
+		return tun_link_unknown(dp, id);
+	err = tun_link_carrier(dp, link, running);
 	if (err == -EBADFD)
 		return dplane_fail(dp, ENODEV, "interface %s was removed by somebody", link->params.name);
 	if (err)
 		return dplane_fail(dp, -err, "interface %s: cannot set its carrier: %s", link->params.name,
 				   safe_strerror(-err));
-	if (!running)
-		carrier_loss_tell(dp, link);
 	link->running = running;
 	return port_configure(plane, link);
+}
+
+/*
+ * --- changed by others -----------------------------------------------------------------------------------
+
+ */
+
+static void changed(struct tun_plane *plane, struct tun_link *link)
+{
+	struct dplane_event event = {.type = DPLANE_EVENT_LINK_CHANGED, .link = link->id};
+
+	if (link->changed)
+		return;
+	link->changed = true;
+	tun_queue_push(plane->queue, &event);
+}
+
+void tun_link_changed(struct tun_plane *plane, uint32_t ifindex)
+{
+	struct tun_link wanted, *link;
+
+	wanted.ifindex = ifindex;
+	if (ifindex) {
+		link = tun_indexes_find(&plane->indexes, &wanted);
+		if (link)
+			changed(plane, link);
+		return;
+	}
+	frr_each (tun_links, &plane->links, link)
+		changed(plane, link);
+}
+
+void tun_link_pulled(struct tun_plane *plane, uint32_t id)
+{
+	struct tun_link *link = tun_link_find(plane, id);
+
+	if (link)
+		link->changed = false;
 }
 
 /*
@@ -306,7 +404,7 @@ int tun_link_inside_probe(struct dplane *dp, uint32_t id)
 	int err;
 
 	if (!link)
-		return no_link(dp, id);
+		return tun_link_unknown(dp, id);
 	msg.port = &link->port;
 	err = tun_worker_call(plane->worker, &msg);
 	if (err == -EADDRNOTAVAIL)
@@ -326,7 +424,7 @@ int tun_link_inside_stats(struct dplane *dp, uint32_t id, struct dplane_inside_s
 	struct tun_link *link = tun_link_find(tun_plane_of(dp), id);
 
 	if (!link)
-		return no_link(dp, id);
+		return tun_link_unknown(dp, id);
 	*stats = (struct dplane_inside_stats){
 		.sent = tun_counted(&link->port.probe.sent),
 		.answered = tun_counted(&link->port.probe.answered),

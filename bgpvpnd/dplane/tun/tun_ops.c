@@ -6,6 +6,8 @@
  */
 #include <zebra.h>
 
+#include <sys/epoll.h>
+
 #include "lib/log.h"
 #include "lib/memory.h"
 
@@ -30,6 +32,30 @@ static int worker_start(struct tun_plane *plane)
 	return 0;
 }
 
+static int poll_add(struct tun_plane *plane, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	return fd >= 0 ? epoll_ctl(plane->poll, EPOLL_CTL_ADD, fd, &ev) : 0;
+}
+
+/* One descriptor for the shell, readable when the queue or the watch is. */
+static int poll_start(struct tun_plane *plane)
+{
+	plane->poll = epoll_create1(EPOLL_CLOEXEC);
+	if (plane->poll >= 0 && poll_add(plane, tun_queue_fd(plane->queue)) == 0 &&
+	    poll_add(plane, plane->watch) == 0)
+		return 0;
+	return dplane_fail(&plane->dp, errno, "cannot start the data plane: %s", safe_strerror(errno));
+}
+
+static void poll_stop(struct tun_plane *plane)
+{
+	if (plane->poll >= 0)
+		close(plane->poll);
+	plane->poll = -1;
+}
+
 /*
  * Without TUN or with the port taken the plane still opens: the daemon serves what it can, and says what it
  * can't.
@@ -46,7 +72,10 @@ static int tun_open(struct dplane *dp)
 	dplane_privileged(dp, false);
 	tun_links_setup(plane);
 	tun_children_setup(plane);
+	tun_watch_open(plane);
 	err = worker_start(plane);
+	if (!err)
+		err = poll_start(plane);
 	if (err)
 		dp->ops->close(dp);
 	return err;
@@ -64,6 +93,8 @@ static void tun_close(struct dplane *dp)
 	plane->worker = NULL;
 	tun_children_teardown(plane);
 	tun_links_teardown(plane);
+	poll_stop(plane);
+	tun_watch_close(plane);
 	tun_queue_free(plane->queue);
 	plane->queue = NULL;
 	tun_socks_close(&plane->socks);
@@ -119,14 +150,21 @@ static int tun_fd(struct dplane *dp)
 {
 	struct tun_plane *plane = tun_plane_of(dp);
 
-	return plane->queue ? tun_queue_fd(plane->queue) : -1;
+	return plane->poll;
 }
 
 static bool tun_event_next(struct dplane *dp, struct dplane_event *event)
 {
 	struct tun_plane *plane = tun_plane_of(dp);
 
-	return plane->queue && tun_queue_pop(plane->queue, event);
+	if (!plane->queue)
+		return false;
+	tun_watch_read(plane);
+	if (!tun_queue_pop(plane->queue, event))
+		return false;
+	if (event->type == DPLANE_EVENT_LINK_CHANGED)
+		tun_link_pulled(plane, event->link);
+	return true;
 }
 
 static void tun_counters_read(struct dplane *dp, struct dplane_counters *counters)
@@ -154,6 +192,7 @@ static const struct dplane_ops tun_ops = {
 	.link_set = tun_link_set,
 	.link_del = tun_link_del,
 	.link_set_running = tun_link_set_running,
+	.link_repair = tun_link_repair,
 	.spi_reserve = tun_spi_reserve,
 	.spi_release = tun_spi_release,
 	.child_add = tun_child_add,
@@ -175,6 +214,8 @@ struct dplane *dplane_tun_new(const struct dplane_env *env)
 
 	plane->dp.ops = &tun_ops;
 	plane->dp.env = env;
+	plane->watch = -1;
+	plane->poll = -1;
 	for (size_t i = 0; i < TUN_SOCKS; i++)
 		plane->socks.fd[i] = -1;
 	return &plane->dp;
