@@ -77,12 +77,40 @@ void bgpvpn_report_dplane(const struct bgpvpn *vpn)
 		flog_err(EC_BGPVPN_DPLANE, "data plane %s: %s", bgpvpn_dplane_name(vpn), vpn->dplane_error);
 }
 
+#define OPEN_AGAIN_S 5
+
+static void dplane_watch(struct bgpvpn *vpn);
+
+/* What is missing still is said when it becomes another thing. */
+static void open_again(struct thread *t)
+{
+	struct bgpvpn *vpn = THREAD_ARG(t);
+	struct dplane *dp = vpn->dplane;
+	bool all = dp->ops->open_again(dp) == 0;
+	bool same = strcmp(vpn->dplane_error, dplane_error(dp)) == 0;
+
+	strlcpy(vpn->dplane_error, dplane_error(dp), sizeof(vpn->dplane_error));
+	if (all)
+		zlog_notice("data plane %s: has everything now that it could not open before",
+			    bgpvpn_dplane_name(vpn));
+	else if (!same)
+		bgpvpn_report_dplane(vpn);
+	dplane_watch(vpn);
+}
+
+static void dplane_watch(struct bgpvpn *vpn)
+{
+	if (vpn->dplane && vpn->dplane_error[0])
+		thread_add_timer(vpn->loop, open_again, vpn, OPEN_AGAIN_S, &vpn->t_again);
+}
+
 static void dplane_start(struct bgpvpn *vpn)
 {
 	switch (vpn->dplane_choice) {
 	case BGPVPN_DPLANE_AUTO:
 	case BGPVPN_DPLANE_USERSPACE:
 		dplane_open_userspace(vpn);
+		dplane_watch(vpn);
 		return;
 	case BGPVPN_DPLANE_NONE:
 		strlcpy(vpn->dplane_error, "switched off with --dataplane none", sizeof(vpn->dplane_error));
@@ -94,6 +122,7 @@ static void dplane_stop(struct bgpvpn *vpn)
 {
 	if (!vpn->dplane)
 		return;
+	THREAD_OFF(vpn->t_again);
 	vpn->dplane->ops->close(vpn->dplane);
 	dplane_tun_free(vpn->dplane);
 	vpn->dplane = NULL;

@@ -49,6 +49,7 @@ struct bgpvpn {
 
 	struct thread *t_expiry; /* the one timer of engine and tunnels */
 	struct thread *t_dplane; /* the data plane's descriptor */
+	struct thread *t_again;	 /* another try of what the data plane could not open */
 	struct bgpvpn_counters counters;
 };
 

@@ -97,6 +97,12 @@ struct dplane_ops {
 	void (*close)(struct dplane *dp);
 
 	/*
+	 * Tries again what open() could not; every few seconds while it returns something but 0. dplane_error() is what is
+	 * missing still.
+	 */
+	int (*open_again)(struct dplane *dp);
+
+	/*
 	 * Creates or adopts the interface, down-linked (not running), admin up, with these addresses and this MTU.
 	 * link_set changes them in place. link_del removes the interface, or leaves it behind without our addresses when
 	 * neither we nor a predecessor made it; close leaves those that are there behind, without carrier, for a successor.

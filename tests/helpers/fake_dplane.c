@@ -35,6 +35,11 @@ static int fake_open(struct dplane *dp)
 	return 0;
 }
 
+static int fake_open_again(struct dplane *dp)
+{
+	return 0;
+}
+
 static void fake_close(struct dplane *dp)
 {
 }
@@ -217,6 +222,7 @@ static const struct dplane_ops fake_ops = {
 	.name = "fake",
 	.open = fake_open,
 	.close = fake_close,
+	.open_again = fake_open_again,
 	.link_add = fake_link_add,
 	.link_set = fake_link_set,
 	.link_del = fake_link_del,

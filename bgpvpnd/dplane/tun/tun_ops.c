@@ -81,6 +81,48 @@ static int tun_open(struct dplane *dp)
 	return err;
 }
 
+static void sock_hand_over(struct tun_plane *plane, enum tun_sock sock)
+{
+	struct tun_msg msg = {.type = TUN_MSG_SOCK_ADD};
+	int err;
+
+	msg.sock_add.sock = sock;
+	msg.sock_add.fd = plane->socks.fd[sock];
+	err = tun_worker_call(plane->worker, &msg);
+	if (!err)
+		return;
+	dplane_note(&plane->dp, "cannot read from a socket: %s", safe_strerror(-err));
+	close(plane->socks.fd[sock]);
+	plane->socks.fd[sock] = -1;
+}
+
+static void watch_again(struct tun_plane *plane)
+{
+	if (plane->watch >= 0)
+		return;
+	tun_watch_open(plane);
+	if (poll_add(plane, plane->watch) < 0)
+		tun_watch_close(plane);
+}
+
+/* A port that another program had, a TUN module that was not loaded: they may be there by now. */
+static int tun_open_again(struct dplane *dp)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+	struct tun_socks before = plane->socks;
+
+	dp->error[0] = '\0';
+	dplane_privileged(dp, true);
+	tun_socks_open(dp, &plane->socks);
+	tun_dev_probe(dp);
+	dplane_privileged(dp, false);
+	for (size_t i = 0; i < TUN_SOCKS; i++)
+		if (plane->socks.fd[i] != before.fd[i])
+			sock_hand_over(plane, (enum tun_sock)i);
+	watch_again(plane);
+	return dp->error[0] ? -EAGAIN : 0;
+}
+
 /*
  * The interfaces stay behind without carrier (the kernel takes it when the descriptor closes), for a
  * successor to adopt.
@@ -188,6 +230,7 @@ static const struct dplane_ops tun_ops = {
 	.name = "userspace",
 	.open = tun_open,
 	.close = tun_close,
+	.open_again = tun_open_again,
 	.link_add = tun_link_add,
 	.link_set = tun_link_set,
 	.link_del = tun_link_del,

@@ -112,10 +112,16 @@ static int esp_open_raw(struct dplane *dp, int family)
 
 void tun_socks_open(struct dplane *dp, struct tun_socks *socks)
 {
-	socks->fd[TUN_SOCK_UDP4] = udp_open(dp, AF_INET);
-	socks->fd[TUN_SOCK_UDP6] = udp_open(dp, AF_INET6);
-	socks->fd[TUN_SOCK_ESP4] = esp_open_raw(dp, AF_INET);
-	socks->fd[TUN_SOCK_ESP6] = esp_open_raw(dp, AF_INET6);
+	int *fd = socks->fd;
+
+	if (fd[TUN_SOCK_UDP4] < 0)
+		fd[TUN_SOCK_UDP4] = udp_open(dp, AF_INET);
+	if (fd[TUN_SOCK_UDP6] < 0)
+		fd[TUN_SOCK_UDP6] = udp_open(dp, AF_INET6);
+	if (fd[TUN_SOCK_ESP4] < 0)
+		fd[TUN_SOCK_ESP4] = esp_open_raw(dp, AF_INET);
+	if (fd[TUN_SOCK_ESP6] < 0)
+		fd[TUN_SOCK_ESP6] = esp_open_raw(dp, AF_INET6);
 }
 
 void tun_socks_close(struct tun_socks *socks)

@@ -23,7 +23,7 @@ struct tun_socks {
 	int fd[TUN_SOCKS]; /* -1: could not be opened */
 };
 
-/* Opens what it can; what it can't is appended to dp->error. Inside dplane_privileged(). */
+/* Opens those that are not open; what it can't is appended to dp->error. Inside dplane_privileged(). */
 void tun_socks_open(struct dplane *dp, struct tun_socks *socks);
 void tun_socks_close(struct tun_socks *socks);
 

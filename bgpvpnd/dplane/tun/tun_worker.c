@@ -127,6 +127,15 @@ static int child_del(struct tun_worker *w, struct tun_child *child)
 	return 0;
 }
 
+static int sock_add(struct tun_worker *w, enum tun_sock sock, int fd)
+{
+	int err = watch(w, fd, &w->sock[sock]);
+
+	if (!err)
+		w->thread.socks.fd[sock] = fd;
+	return err;
+}
+
 static int msg_do(struct tun_worker *w, const struct tun_msg *msg)
 {
 	switch (msg->type) {
@@ -148,6 +157,8 @@ static int msg_do(struct tun_worker *w, const struct tun_msg *msg)
 		return child_del(w, msg->child);
 	case TUN_MSG_PROBE:
 		return tun_tx_probe(&w->thread, msg->port);
+	case TUN_MSG_SOCK_ADD:
+		return sock_add(w, msg->sock_add.sock, msg->sock_add.fd);
 	case TUN_MSG_QUIT:
 		w->quit = true;
 		return 0;

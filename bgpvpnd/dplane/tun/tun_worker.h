@@ -144,6 +144,7 @@ enum tun_msg_type {
 	TUN_MSG_CHILD_MOVE,
 	TUN_MSG_CHILD_DEL,
 	TUN_MSG_PROBE,
+	TUN_MSG_SOCK_ADD, /* one that could not be opened before */
 	TUN_MSG_QUIT,
 };
 
@@ -160,6 +161,10 @@ struct tun_msg {
 			struct tun_child *child;
 			struct tun_path path;
 		} child_move;
+		struct {
+			enum tun_sock sock;
+			int fd;
+		} sock_add;
 	};
 };
 
