@@ -131,6 +131,9 @@ struct dplane_ops {
 	/* The peer's address or port changed (NAT, MOBIKE): the child's endpoints follow. */
 	int (*child_move)(struct dplane *dp, uint32_t child_id, const struct endpoint *local, const struct endpoint *remote);
 
+	/* One NAT keepalive (RFC 3948 4) to where the child's ESP goes; nothing where that is not in UDP. */
+	int (*child_keepalive)(struct dplane *dp, uint32_t child_id);
+
 	/*
 	 * Sends one ICMP echo request from inside[0] to the other host of its prefix through the sending child, and counts
 	 * answers to it; while the link is not running the plane itself answers such requests of the peer, so that two

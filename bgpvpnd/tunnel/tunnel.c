@@ -95,6 +95,7 @@ static struct tunnel *tunnel_new(struct tunnels *tunnels, struct tunnel_cfg *cfg
 	t->conn = free_conn(tunnels);
 	t->due = INSTANT_NEVER;
 	t->link.since = now;
+	t->port.keepalive = INSTANT_NEVER;
 	tunnel_dial_init(t, now);
 	tunnel_reach_configure(&t->reach, cfg->liveness_interval_s, cfg->liveness_detect_ms);
 	tunnel_names_add(&tunnels->names, t);

@@ -18,6 +18,9 @@
 #define LOOK_US	     USEC_PER_S
 #define SAY_AGAIN_US (10 * USEC_PER_S)
 
+/* RFC 3948 4, "M" */
+#define KEEPALIVE_US (20 * USEC_PER_S)
+
 static void refused(struct tunnel *t, const char *what, int rc, struct instant now)
 {
 	const char *why = dplane_error(t->all->dplane);
@@ -327,6 +330,32 @@ void tunnel_port_stats(const struct tunnel *t, struct dplane_child_stats *stats)
 		stats->last_in.us = MAX(stats->last_in.us, one.last_in.us);
 		stats->last_out.us = MAX(stats->last_out.us, one.last_out.us);
 	}
+}
+
+/*
+ * RFC 3948 4: after 20 seconds without a packet to the peer. IKE to the same port counts as none here; one byte
+ * too many now and then harms nobody.
+ */
+void tunnel_port_keepalive(struct tunnel *t, bool natted, struct instant now)
+{
+	struct dplane *dp = t->all->dplane;
+	struct dplane_child_stats stats;
+	struct instant due;
+
+	if (!natted || !t->port.num_children) {
+		t->port.keepalive = INSTANT_NEVER;
+		return;
+	}
+	tunnel_port_stats(t, &stats);
+	due = instant_add(stats.last_out.us > t->child_since.us ? stats.last_out : t->child_since,
+			  KEEPALIVE_US);
+	if (!instant_is_never(t->port.keepalive) && instant_before(due, t->port.keepalive))
+		due = t->port.keepalive;
+	if (instant_reached(due, now)) {
+		dp->ops->child_keepalive(dp, t->port.children[t->port.num_children - 1]);
+		due = instant_add(now, KEEPALIVE_US);
+	}
+	t->port.keepalive = due;
 }
 
 /*

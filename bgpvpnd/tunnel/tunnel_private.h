@@ -43,6 +43,7 @@ struct tunnel_port {
 	uint8_t num_children;
 	uint32_t children[LIMIT_CHILDREN]; /* the last one sends */
 	struct dplane_child_stats gone;	   /* of those deleted */
+	struct instant keepalive;	   /* the next for the NAT; INSTANT_NEVER: none */
 	uint32_t auto_mtu;		   /* of the last negotiated suite; 0: none yet */
 };
 
@@ -154,6 +155,9 @@ void tunnel_port_child_move(struct tunnel *t, const struct ike_output *out);
 bool tunnel_port_has_child(const struct tunnel *t, uint32_t child_id);
 void tunnel_port_child_del(struct tunnel *t, uint32_t child_id);
 void tunnel_port_children_drop(struct tunnel *t);
+
+/* Sends the NAT keepalive that is due; `natted`: a NAT is between us and the peer, on our side. */
+void tunnel_port_keepalive(struct tunnel *t, bool natted, struct instant now);
 
 /* Sums over all Child SAs that ever were; last_in and last_out of those installed now. */
 void tunnel_port_stats(const struct tunnel *t, struct dplane_child_stats *stats);

@@ -32,6 +32,12 @@ static struct tunnel_reach_sample sample(const struct tunnel *t)
 	};
 }
 
+/* A NAT that is only claimed (`nat-traversal force`) forgets nothing. */
+static bool natted(const struct tunnel *t)
+{
+	return tunnel_dial_info(t).nat_local && !t->cfg->ike->nat_force;
+}
+
 static void probe(struct tunnel *t, struct instant now)
 {
 	struct tunnel_reach_sample s;
@@ -103,6 +109,7 @@ static void arm(struct tunnel *t, struct instant now)
 	struct instant due = INSTANT_NEVER;
 
 	due = sooner(due, tunnel_port_next(t), now);
+	due = sooner(due, t->port.keepalive, now);
 	due = sooner(due, tunnel_dial_next(t), now);
 	due = sooner(due, tunnel_reach_next(&t->reach), now);
 	if (!t->link.up)
@@ -120,6 +127,7 @@ void tunnel_reconcile(struct tunnel *t, struct instant now)
 	tunnel_port_reconcile(t, now);
 	tunnel_dial_reconcile(t, now);
 	probe(t, now);
+	tunnel_port_keepalive(t, natted(t), now);
 	publish(t, now);
 	arm(t, now);
 }

@@ -172,6 +172,16 @@ static int fake_child_move(struct dplane *dp, uint32_t child_id, const struct en
 	return fake_dplane_child(fake_of(dp), child_id) ? 0 : -ENOENT;
 }
 
+static int fake_child_keepalive(struct dplane *dp, uint32_t child_id)
+{
+	struct fake_child *child = fake_dplane_child(fake_of(dp), child_id);
+
+	if (!child)
+		return -ENOENT;
+	child->keepalives++;
+	return 0;
+}
+
 static int fake_inside_probe(struct dplane *dp, uint32_t link)
 {
 	int rc = refuse(dp, fake_of(dp)->refuse_inside, "an inside probe");
@@ -235,6 +245,7 @@ static const struct dplane_ops fake_ops = {
 	.child_del = fake_child_del,
 	.child_stats = fake_child_stats,
 	.child_move = fake_child_move,
+	.child_keepalive = fake_child_keepalive,
 	.inside_probe = fake_inside_probe,
 	.inside_stats = fake_inside_stats,
 	.ike_send = fake_ike_send,

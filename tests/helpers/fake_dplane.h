@@ -31,6 +31,7 @@ struct fake_child {
 	uint16_t encr;
 	uint16_t integ;
 	uint16_t replay_window;
+	uint32_t keepalives;
 	struct dplane_child_stats stats;
 };
 

@@ -999,6 +999,34 @@ static void say(int fd, struct bytes datagram)
 	assert_int_equal(send(fd, datagram.p, datagram.n, 0), datagram.n);
 }
 
+/* A keepalive frame of A on the veth: Ethernet, IPv4, UDP with one byte 0xff. */
+static bool keepalive_seen(void)
+{
+	uint8_t frame[2000];
+	ssize_t n;
+
+	while ((n = recv(w.capture, frame, sizeof(frame), 0)) > 0)
+		if (n >= 43 && frame[23] == IPPROTO_UDP && frame[39] == 9 && frame[42] == 0xff)
+			return true;
+	return false;
+}
+
+/* RFC 3948 4 */
+static void test_nat_keepalive(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane *dp = w.a.dp;
+	bool seen = false;
+
+	child_pair(1, false, true);
+	assert_int_equal(dp->ops->child_keepalive(dp, 1), 0);
+	WAIT_FOR((seen = seen || keepalive_seen()));
+	child_pair(2, false, false); /* raw ESP passes no NAT */
+	assert_int_equal(dp->ops->child_keepalive(dp, 2), 0);
+	assert_int_equal(dp->ops->child_keepalive(dp, 3), -ENOENT);
+	assert_int_equal(counters(&w.b).malformed, 0);
+}
+
 static void test_strangers(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -1148,6 +1176,7 @@ int main(void)
 		PLANE_TEST(test_probe_before_the_link_is_up),
 		PLANE_TEST(test_probe_of_a_running_link),
 		PLANE_TEST(test_probe_without_other_host),
+		PLANE_TEST(test_nat_keepalive),
 		PLANE_TEST(test_strangers),
 		PLANE_TEST(test_ike),
 		PLANE_TEST(test_ike_flood),

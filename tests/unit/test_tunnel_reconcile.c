@@ -452,6 +452,46 @@ static void rekey(void **state)
 	assert_int_equal(w.num_news, 0);
 }
 
+/* RFC 3948 4: every 20 seconds without ESP of ours, and only behind a NAT. */
+static void nat_keepalive(void **state)
+{
+	uint32_t child = bring_up();
+	struct fake_child *c = fake_dplane_child(&w.plane, child);
+
+	pass(MS(60000));
+	assert_int_equal(c->keepalives, 0);
+	conn()->info.nat_local = true;
+	heard(true);
+	assert_int_equal(c->keepalives, 1); /* silent for so long already */
+	pass(MS(19999));
+	assert_int_equal(c->keepalives, 1);
+	pass(MS(1));
+	assert_int_equal(c->keepalives, 2);
+	pass(MS(10000));
+	traffic(child, true);
+	pass(MS(19999));
+	assert_int_equal(c->keepalives, 2);
+	pass(MS(1));
+	assert_int_equal(c->keepalives, 3);
+	fake_ike_child_down(&w.engine, conn(), child, IKE_R_CHILD_DELETED_BY_PEER);
+	pump();
+	pass(MS(60000));
+}
+
+static void nat_keepalive_not_when_forced(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+	uint32_t child;
+
+	cfg->ike->nat_force = true;
+	give(cfg);
+	child = fake_ike_up(&w.engine, conn(), true, w.now);
+	conn()->info.nat_local = true;
+	pump();
+	pass(MS(60000));
+	assert_int_equal(fake_dplane_child(&w.plane, child)->keepalives, 0);
+}
+
 /*
  * --- configuration ---------------------------------------------------------------------------------------
  */
@@ -840,6 +880,8 @@ int main(void)
 		TEST(child_deleted_by_peer),
 		TEST(passive),
 		TEST(rekey),
+		TEST(nat_keepalive),
+		TEST(nat_keepalive_not_when_forced),
 		TEST(change_applied_live),
 		TEST(mss_off_and_too_large),
 		TEST(change_that_restarts),

@@ -331,3 +331,21 @@ int tun_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint *
 		return err;
 	return tun_worker_call(plane->worker, &msg);
 }
+
+int tun_child_keepalive(struct dplane *dp, uint32_t child_id)
+{
+	struct tun_plane *plane = tun_plane_of(dp);
+	struct tun_ref *ref = ref_find(plane, child_id);
+	uint8_t keepalive = 0xff;
+	struct iovec iov = {.iov_base = &keepalive, .iov_len = 1};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct tun_control control;
+
+	if (!ref)
+		return no_child(dp, child_id);
+	if (!ref->encap)
+		return 0;
+	/* The tun thread changes the path only while the main thread waits for it. */
+	tun_path_apply(&ref->child->path, 0, &msg, &control);
+	return sendmsg(plane->socks.fd[ref->child->path.sock], &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
+}

@@ -243,6 +243,7 @@ static const struct dplane_ops tun_ops = {
 	.child_del = tun_child_del,
 	.child_stats = tun_child_stats,
 	.child_move = tun_child_move,
+	.child_keepalive = tun_child_keepalive,
 	.inside_probe = tun_link_inside_probe,
 	.inside_stats = tun_link_inside_stats,
 	.ike_send = tun_ike_send,

@@ -108,6 +108,8 @@ int tun_child_stats(struct dplane *dp, uint32_t child_id, struct dplane_child_st
 int tun_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint *local,
 		   const struct endpoint *remote);
 
+int tun_child_keepalive(struct dplane *dp, uint32_t child_id);
+
 /* Deletes the children of a link that goes. */
 void tun_children_of_link_del(struct tun_plane *plane, struct tun_link *link);
 
