@@ -14,6 +14,9 @@
 /* What we build never comes near it: two 512-byte DH values, 8 proposals, IDs of 256 bytes. */
 #define LIMIT_IKE_MSG_OUT 8192
 
+/* The same sealed, and split: fragments of 256 bytes, smaller than can be configured, carry 111 of content at least. */
+#define LIMIT_IKE_SEALED_OUT (2 * LIMIT_IKE_MSG_OUT)
+
 /* Payloads of one message. strongSwan sends about 20 with certificates; beyond 64 somebody is playing. */
 #define LIMIT_PAYLOADS 64
 
@@ -37,6 +40,17 @@
 
 /* SPIs of one DELETE payload. We have one Child SA a tunnel, and a few dying ones. */
 #define LIMIT_DELETE_SPIS 64
+
+/*
+ * Fragments of one message (RFC 7383), and bytes of content that are kept of them: one message in each direction of an IKE
+ * SA. Chains of certificates stay below 16 kB, and in fragments of 576 bytes, the smallest that can be configured, that is 40 of
+ * them. Who makes a half-open SA hold that much has done a Diffie-Hellman first.
+ */
+#define LIMIT_FRAGMENTS	     64
+#define LIMIT_FRAGMENT_BYTES 16384
+
+/* What no new fragment came for in this time is forgotten: longer than any pause between retransmissions. */
+#define LIMIT_FRAGMENTS_S 30
 
 /* DH public value: MODP-4096 is 512 bytes. */
 #define LIMIT_KE_PUBLIC 512

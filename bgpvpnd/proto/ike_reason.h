@@ -27,7 +27,7 @@ enum ike_disposition {
 	X(TRAILING_BYTES, IKE_NOTIFY_INVALID_SYNTAX, DROP, "trailingBytes", "bytes after the end of a payload") \
 	X(BAD_LENGTH, IKE_NOTIFY_INVALID_SYNTAX, DROP, "badLength", "a length field contradicts the datagram") \
 	X(BAD_SYNTAX, IKE_NOTIFY_INVALID_SYNTAX, FATAL, "badSyntax", "payload content is not valid")         \
-	X(TOO_MANY, IKE_NOTIFY_INVALID_SYNTAX, DROP, "tooMany", "more payloads, proposals or selectors than are accepted") \
+	X(TOO_MANY, IKE_NOTIFY_INVALID_SYNTAX, DROP, "tooMany", "more payloads, proposals, selectors or fragments than are accepted") \
 	X(BAD_VERSION, IKE_NOTIFY_INVALID_MAJOR_VERSION, ANSWER, "badVersion", "major version is not 2")     \
 	X(CRITICAL_UNKNOWN, IKE_NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, ANSWER, "criticalUnknown", "unknown payload marked critical") \
 	X(PAYLOAD_MISSING, IKE_NOTIFY_INVALID_SYNTAX, FATAL, "payloadMissing", "a payload that the exchange needs is missing") \
@@ -37,6 +37,9 @@ enum ike_disposition {
 	X(OUTSIDE_WINDOW, 0, DROP, "outsideWindow", "message ID is outside the window")                      \
 	X(NOT_ENCRYPTED, 0, DROP, "notEncrypted", "clear-text message where an encrypted one is required")   \
 	X(INTEGRITY, 0, DROP, "integrity", "integrity check failed")                                         \
+	X(BAD_FRAGMENT, 0, DROP, "badFragment", "a fragment that does not fit the others, or fragments were not agreed on") \
+	X(FRAGMENT_REPEATED, 0, DROP, "fragmentRepeated", "a fragment that was there already")              \
+	X(FRAGMENTS_LOST, 0, DROP, "fragmentsLost", "fragments of a message did not all arrive")             \
 	X(NO_CONNECTION, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, ANSWER, "noConnection", "no tunnel is configured for this peer") \
 	X(NO_PROPOSAL, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, ANSWER, "noProposal", "no common proposal")            \
 	X(INVALID_KE, IKE_NOTIFY_INVALID_KE_PAYLOAD, ANSWER, "invalidKe", "key exchange with another group than chosen") \

@@ -201,4 +201,18 @@ struct ike_sk_parts {
 enum ike_reason ike_sk_split(struct rd rd, size_t iv_len, size_t block_len, size_t icv_len,
 			     struct ike_sk_parts *parts) ike_must_check;
 
+/* --- Encrypted Fragment payload (RFC 7383 2.5): one part of what an SK payload would have held ----------- */
+
+#define IKE_SKF_OUTLINE 4 /* what it has more than an SK payload, behind the generic header */
+
+struct ike_skf {
+	uint16_t number; /* from 1 */
+	uint16_t total;
+	struct bytes sealed; /* what ike_sk_split() takes; not checked here */
+};
+
+/* TRUNCATED; BAD_FRAGMENT: numbers that 2.6 forbids. */
+enum ike_reason ike_skf_decode(struct rd rd, struct ike_skf *skf) ike_must_check;
+void ike_skf_encode(struct wr *wr, const struct ike_skf *skf);
+
 #endif

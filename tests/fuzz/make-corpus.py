@@ -117,6 +117,14 @@ sk = {
     "no-text": bytes([8, 1, 16]) + bytes(24),
     "block-of-0": bytes([0, 0, 0, 1]),
 }
+skf = {
+    "first-of-3": struct.pack(">HH", 1, 3) + bytes(8 + 5 + 16),
+    "last": struct.pack(">HH", 3, 3) + bytes(8 + 5 + 16),
+    "number-0": struct.pack(">HH", 0, 3) + bytes(29),
+    "beyond-the-total": struct.pack(">HH", 4, 3) + bytes(29),
+    "most": struct.pack(">HH", 65535, 65535),
+    "cut": b"\0\1\0",
+}
 rd = {
     "every-operation": bytes([16, 0, 0, 1, 0, 2, 0, 3, 0, 4, 2, 5, 3, 6, 4, 7, 2]) + bytes(range(40)),
     "past-the-end": bytes([10, 4, 3, 1, 0, 3, 0, 6, 9, 7, 255]) + bytes(4),
@@ -135,6 +143,8 @@ msg = {
     "auth-in-clear": message(AUTH, exchange=35, message_id=1, spi_r=7),
     "auth-in-sk": message([(46, bytes(8) + INNER + bytes(16), False)], exchange=35, message_id=1, spi_r=7,
                           inner_type=INNER_FIRST),
+    "auth-fragment": message([(53, struct.pack(">HH", 1, 2) + bytes(8) + INNER[:90] + bytes(17), False)], exchange=35,
+                             message_id=1, spi_r=7, inner_type=INNER_FIRST),
     "informational": message([(46, bytes(8 + 1 + 16), False)], exchange=37, message_id=2, spi_r=7),
     "deletes": message([(42, delete["esp-two"], False), (42, delete["ike"], False)], exchange=37, spi_r=7),
     "empty": message([]),
@@ -147,7 +157,7 @@ msg = {
 }
 
 CORPORA = {"rd": rd, "message": msg, "sa": sa, "ke": ke, "nonce": nonce, "id": ident, "auth": auth, "notify": notify,
-           "delete": delete, "ts": ts, "sk": sk}
+           "delete": delete, "ts": ts, "sk": sk, "skf": skf}
 
 for noun, seeds in CORPORA.items():
     folder = TOP / noun

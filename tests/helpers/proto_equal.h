@@ -75,6 +75,11 @@ static inline bool ts_list_equal(const struct ts_list *a, const struct ts_list *
 	return true;
 }
 
+static inline bool skf_equal(const struct ike_skf *a, const struct ike_skf *b)
+{
+	return a->number == b->number && a->total == b->total && bytes_equal(a->sealed, b->sealed);
+}
+
 static inline bool payload_equal(const struct ike_payload *a, const struct ike_payload *b)
 {
 	return a->type == b->type && a->critical == b->critical && a->next_type == b->next_type &&

@@ -279,6 +279,7 @@ static void decode_all(struct bytes body)
 	struct ike_delete del;
 	struct ts_list ts;
 	struct ike_sk_parts parts;
+	struct ike_skf skf;
 	struct rd rd = rd_of(body);
 	uint8_t bad_type;
 
@@ -298,6 +299,8 @@ static void decode_all(struct bytes body)
 		assert_in_range(del.num_spis, 0, LIMIT_DELETE_SPIS);
 	if (ike_ts_decode(rd, &ts) == IKE_R_OK)
 		assert_in_range(ts.n, 0, LIMIT_TS);
+	if (ike_skf_decode(rd, &skf) == IKE_R_OK)
+		assert_true(inside(skf.sealed, body));
 	if (ike_sk_split(rd, rnd_below(24), 1 + rnd_below(16), rnd_below(40), &parts) == IKE_R_OK)
 		assert_true(inside(parts.iv, body) && inside(parts.text, body) && inside(parts.icv, body) &&
 			    parts.iv.n + parts.text.n + parts.icv.n == body.n);

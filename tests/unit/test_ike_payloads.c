@@ -419,6 +419,38 @@ static void test_sk_lengths_beyond_the_body(void **state)
 	assert_int_equal(split(0, 0, 1, 0, &parts), IKE_R_TRUNCATED);
 }
 
+/* RFC 7383 2.5: number and total, then what an SK payload has */
+static void test_skf(void **state)
+{
+	struct wr *wr = out_start();
+	struct ike_skf skf = {.number = 2, .total = 3, .sealed = BYTES(7, 8, 9)};
+
+	ike_skf_encode(wr, &skf);
+	assert_false(wr->failed);
+	assert_true(bytes_equal(wr_bytes_view(wr), BYTES(0, 2, 0, 3, 7, 8, 9)));
+	skf = (struct ike_skf){};
+	assert_int_equal(ike_skf_decode(rd_of(wr_bytes_view(wr)), &skf), IKE_R_OK);
+	assert_int_equal(skf.number, 2);
+	assert_int_equal(skf.total, 3);
+	assert_true(bytes_equal(skf.sealed, BYTES(7, 8, 9)));
+}
+
+/* RFC 7383 2.6: neither is zero, no number beyond the total */
+static void test_skf_numbers_that_cannot_be(void **state)
+{
+	struct ike_skf skf = {.number = 77};
+
+	assert_int_equal(ike_skf_decode(rd_of(BYTES(0, 0, 0, 0)), &skf), IKE_R_BAD_FRAGMENT);
+	assert_int_equal(ike_skf_decode(rd_of(BYTES(0, 0, 0, 3)), &skf), IKE_R_BAD_FRAGMENT);
+	assert_int_equal(ike_skf_decode(rd_of(BYTES(0, 1, 0, 0)), &skf), IKE_R_BAD_FRAGMENT);
+	assert_int_equal(ike_skf_decode(rd_of(BYTES(1, 0, 0, 255)), &skf), IKE_R_BAD_FRAGMENT);
+	assert_int_equal(ike_skf_decode(rd_of(BYTES(0, 1, 0)), &skf), IKE_R_TRUNCATED);
+	assert_int_equal(ike_skf_decode(rd_of(BYTES()), &skf), IKE_R_TRUNCATED);
+	assert_int_equal(skf.number, 77);
+	assert_int_equal(ike_skf_decode(rd_of(BYTES(255, 255, 255, 255)), &skf), IKE_R_OK);
+	assert_int_equal(skf.number, 65535);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +475,8 @@ int main(void)
 		cmocka_unit_test(test_sk_aead),
 		cmocka_unit_test(test_sk_cbc),
 		cmocka_unit_test(test_sk_lengths_beyond_the_body),
+		cmocka_unit_test(test_skf),
+		cmocka_unit_test(test_skf_numbers_that_cannot_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
