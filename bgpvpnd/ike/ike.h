@@ -85,6 +85,7 @@ struct ike_conn_cfg {
 	uint32_t ike_lifetime_s;
 	uint32_t esp_lifetime_s;
 	bool nat_force;	    /* our NAT detection payload differs from our address, so that the peer encapsulates too */
+	uint16_t fragmentation; /* RFC 7383: bytes of the largest IP datagram that a sealed message makes; 0: off */
 	bool passive;	    /* never initiates by itself */
 	uint32_t detect_ms; /* liveness detect: bounds the fast phase of a liveness exchange */
 };

@@ -10,6 +10,9 @@
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_CONN, "VPN IKE connection");
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_CONN_CFG, "VPN IKE connection configuration");
 
+/* RFC 7383 2.5.1: what every IPv6 path carries (RFC 8200 5), and every IPv4 path that an ESP tunnel is of use on. */
+#define DEFAULT_FRAGMENTATION 1280
+
 struct ike_conn_cfg *ike_conn_cfg_new(void)
 {
 	struct ike_conn_cfg *cfg = XCALLOC(MTYPE_IKE_CONN_CFG, sizeof(*cfg));
@@ -18,6 +21,7 @@ struct ike_conn_cfg *ike_conn_cfg_new(void)
 	cfg->ike_lifetime_s = 28800;
 	cfg->esp_lifetime_s = 3600;
 	cfg->detect_ms = 1000;
+	cfg->fragmentation = DEFAULT_FRAGMENTATION;
 	ts_list_any(&cfg->ts_local);
 	ts_list_any(&cfg->ts_remote);
 	return cfg;

@@ -168,15 +168,34 @@ static void repeat_response(struct ike_turn *turn)
 	const struct ike_window *window = &turn->sa->window;
 
 	turn->engine->counters.retransmissions++;
-	ike_out_datagram(turn->engine, turn->sa->conn ? turn->sa->conn->id : 0, turn->local, turn->remote,
-			 bytes_make(window->response, window->response_len));
+	ike_sa_transmit(turn->sa, turn->local, turn->remote,
+			bytes_make(window->response, window->response_len));
+}
+
+/* A fragment waits for the others of its message. */
+static void run(struct ike_turn *turn)
+{
+	if (turn->skf.total == 0 || ike_frags_take(turn))
+		ike_fsm_run(turn);
+}
+
+static enum ike_window_verdict judge(struct ike_turn *turn)
+{
+	const struct ike_window *window = &turn->sa->window;
+	uint32_t id = turn->msg.hdr.message_id;
+	enum ike_window_verdict verdict;
+
+	if (turn->skf.total == 0)
+		return ike_window_judge(window, id, turn->datagram);
+	verdict = ike_window_judge_fragment(window, id, turn->skf.number);
+	return verdict == IKE_WINDOW_REPEAT && !ike_frag_is_genuine(turn) ? IKE_WINDOW_OUTSIDE : verdict;
 }
 
 static void take_request(struct ike_turn *turn)
 {
-	switch (ike_window_judge(&turn->sa->window, turn->msg.hdr.message_id, turn->datagram)) {
+	switch (judge(turn)) {
 	case IKE_WINDOW_NEW:
-		ike_fsm_run(turn);
+		run(turn);
 		return;
 	case IKE_WINDOW_REPEAT:
 		repeat_response(turn);
@@ -195,12 +214,18 @@ static void take_response(struct ike_turn *turn)
 	if (!request->active || request->message_id != hdr->message_id || request->exchange != hdr->exchange)
 		ike_count(turn->engine, IKE_R_OUTSIDE_WINDOW);
 	else
-		ike_fsm_run(turn);
+		run(turn);
 }
 
 static void take_message(struct ike_turn *turn)
 {
+	enum ike_reason reason = ike_frag_read(turn);
+
 	turn->list = &turn->msg.outer;
+	if (reason != IKE_R_OK) {
+		ike_count(turn->engine, reason);
+		return;
+	}
 	if (is_new_init(&turn->msg.hdr)) {
 		ike_init_respond(turn);
 		return;
@@ -292,6 +317,7 @@ static void sa_due(struct ike_sa *sa, struct instant now)
 		renew(sa, now);
 	else if (request->active && instant_reached(request->next, now))
 		ike_sa_transmit_request(sa, now);
+	ike_frags_expire(sa, now);
 	child_sas_expire(sa, now);
 	ike_sa_continue(sa, now);
 	ike_sa_rearm(sa);

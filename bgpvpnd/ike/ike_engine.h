@@ -43,6 +43,9 @@ struct ike_turn {
 	const struct endpoint *remote;
 	struct bytes datagram;
 	struct ike_msg msg;
+	struct ike_skf skf;		 /* total 0: not a fragment */
+	uint8_t whole_first;		 /* what fragments were put together to: a chain in engine->plain, */
+	size_t whole_len;		 /* and the type of its first payload */
 	struct ike_payloads inner;	 /* of the SK payload */
 	const struct ike_payloads *list; /* outer or inner: the ones that count */
 	struct instant now;
@@ -95,8 +98,23 @@ void ike_sa_transmit_request(struct ike_sa *sa, struct instant now);
 /* A clear-text notify to somebody who proved nothing: rationed. Only for requests. */
 void ike_answer_clear(struct ike_turn *turn, uint16_t notify, struct bytes data);
 
-/* Opens the SK payload of the turn into engine->plain and walks it. */
+/* Opens the SK payload of the turn into engine->plain and walks it; what ike_frags_take() put together is open already. */
 enum ike_reason ike_turn_open(struct ike_turn *turn);
+
+/*
+ * The text of `sealed`, the body of an SK payload or what is behind the numbers of an SKF one, into engine->plain if the seal holds:
+ * at least a byte, padding included, which ike_text_unpad() takes off (BAD_SYNTAX).
+ */
+enum ike_reason ike_turn_unseal(struct ike_turn *turn, struct bytes sealed, struct bytes *text);
+enum ike_reason ike_text_unpad(struct bytes *text);
+
+/* Appends a whole message to `out`, its content in an SK payload, or in the SKF payload `skf`. `first` is the type of its first payload. */
+bool ike_seal(struct ike_sa *sa, const struct ike_hdr *hdr, const struct ike_skf *skf, uint8_t first,
+	      struct bytes text, struct wr *out);
+
+/* The datagrams of one message, as the window keeps them. */
+void ike_sa_transmit(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote,
+		     struct bytes datagrams);
 
 /* First notify of this type; false when there is none (or it cannot be decoded). */
 bool ike_turn_notify(const struct ike_turn *turn, uint16_t type, struct ike_notify *notify);

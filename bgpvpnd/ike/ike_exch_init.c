@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IKE_SA_INIT, RFC 7296 1.2, 2.6, 2.7, 2.14, 2.23: proposals, Diffie-Hellman, nonces, NAT detection, cookies.
+ * IKE_SA_INIT, RFC 7296 1.2, 2.6, 2.7, 2.14, 2.23: proposals, Diffie-Hellman, nonces, NAT detection, cookies; RFC 7383 2.3.
  *
  *	Initiator                       Responder
- *	HDR, [N(COOKIE),] SAi1, KEi, Ni, N(NAT..) -->
- *	                           <--  HDR, SAr1, KEr, Nr, N(NAT..)
+ *	HDR, [N(COOKIE),] SAi1, KEi, Ni, N(NAT..), N(FRAGMENTATION) -->
+ *	                           <--  HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION)
  *
  * Nobody has proved anything yet: a request leaves state behind only when a connection wants it and, under load, when
  * it returned a cookie; a response that does not fit is counted, and the true one may still come.
@@ -35,7 +35,7 @@ static void add_nat_notify(struct ike_draft *draft, uint16_t type, const struct 
 	ike_draft_notify(draft, type, BYTES_OF(hash));
 }
 
-static void add_ke_nonce_nat(struct ike_draft *draft, const struct secret *nonce)
+static void add_ke_nonce_notifies(struct ike_draft *draft, const struct secret *nonce)
 {
 	struct ike_sa *sa = draft->sa;
 	struct ike_ke ke = {.method = sa->hs->ke_method, .value = crypto_ke_public(sa->hs->ke)};
@@ -47,6 +47,18 @@ static void add_ke_nonce_nat(struct ike_draft *draft, const struct secret *nonce
 	ike_nonce_encode(&draft->wr, secret_view(nonce));
 	add_nat_notify(draft, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, &sa->local, lie);
 	add_nat_notify(draft, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, &sa->remote, false);
+	/* RFC 7383 2.3: a responder says so only to one that said so. */
+	if (sa->initiator ? sa->cfg->fragmentation > 0 : sa->fragmentation)
+		ike_draft_notify(draft, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, bytes_make(NULL, 0));
+}
+
+/* Does the peer take fragments, and do we? */
+static bool fragments_agreed(const struct ike_turn *turn, const struct ike_conn_cfg *cfg)
+{
+	struct ike_notify notify;
+
+	return cfg->fragmentation > 0 &&
+	       ike_turn_notify(turn, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, &notify);
 }
 
 static void add_sa(struct ike_draft *draft, const struct ike_sa_payload *payload)
@@ -135,7 +147,7 @@ static bool init_send(struct ike_sa *sa, struct instant now)
 		ike_draft_notify(&draft, IKE_NOTIFY_COOKIE, secret_view(&hs->cookie));
 	ike_proposal_offer(IKE_PROTO_IKE, sa->cfg->ike, sa->cfg->num_ike, 0, 0, true, &offer);
 	add_sa(&draft, &offer);
-	add_ke_nonce_nat(&draft, &hs->nonce_i);
+	add_ke_nonce_notifies(&draft, &hs->nonce_i);
 	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now);
 }
 
@@ -209,6 +221,7 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	sa->local.addr = turn->local->addr;
 	sa->nat_local = got->nat.local;
 	sa->nat_remote = got->nat.remote;
+	sa->fragmentation = fragments_agreed(turn, sa->cfg);
 	secret_set(&sa->hs->nonce_r, got->nonce);
 	secret_set(&sa->hs->init_response, turn->datagram);
 	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too. */
@@ -220,7 +233,7 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	}
 }
 
-/* <-- HDR, SAr1, KEr, Nr, N(NAT..)		HDR, SK {IDi, ...} --> */
+/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION)		HDR, SK {IDi, ...} --> */
 static enum ike_reason init_response(struct ike_turn *turn)
 {
 	struct init_response got = {};
@@ -406,6 +419,7 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	nat = nat_detect(turn, sa->cfg);
 	sa->nat_local = nat.local;
 	sa->nat_remote = nat.remote;
+	sa->fragmentation = fragments_agreed(turn, sa->cfg);
 	sa->hs->answer = got->answer;
 	secret_set(&sa->hs->nonce_i, got->nonce);
 	fresh_nonce(sa, &sa->hs->nonce_r);
@@ -417,7 +431,7 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	return sa;
 }
 
-/* <-- HDR, SAr1, KEr, Nr, N(NAT..) */
+/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION) */
 static enum ike_reason init_answer(struct ike_turn *turn, const struct init_request *got)
 {
 	struct ike_sa *sa = half_open_new(turn, got);
@@ -428,7 +442,7 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 	ike_draft_response(&draft, sa, &turn->msg.hdr);
 	add_sa(&draft, &answer);
 	if (new_key_pair(sa, got->suite.ke->id)) {
-		add_ke_nonce_nat(&draft, &sa->hs->nonce_r);
+		add_ke_nonce_notifies(&draft, &sa->hs->nonce_r);
 		if (ike_draft_send_response(&draft, turn->local, turn->remote)) {
 			ike_sa_rearm(sa);
 			return IKE_R_OK;

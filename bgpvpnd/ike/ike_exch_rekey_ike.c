@@ -35,6 +35,7 @@ static struct ike_sa *born(struct ike_sa *old, bool initiator, struct instant no
 
 	sa->state = IKE_SA_BORN;
 	sa->cfg = ike_conn_cfg_ref(old->cfg);
+	sa->fragmentation = old->fragmentation;
 	sa->parent = old;
 	sa->local = old->local;
 	sa->remote = old->remote;

@@ -86,6 +86,7 @@ static void take_authentic(struct ike_turn *turn)
 	struct ike_sa *sa = turn->sa;
 	int64_t rtt;
 
+	ike_frags_drop(sa, ike_turn_is_response(turn));
 	if (ike_turn_is_response(turn)) {
 		rtt = ike_window_answered(&sa->window, turn->now);
 		if (rtt > 0 && sa->conn && turn->msg.hdr.exchange == IKE_EXCHANGE_INFORMATIONAL)

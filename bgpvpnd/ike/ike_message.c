@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sealing, opening and sending of whole messages, RFC 7296 3.1, 3.14 and RFC 5282. See ike_engine.h. */
+/* Sealing, opening and sending of whole messages, RFC 7296 3.1, 3.14 and RFC 5282. See ike_engine.h; fragments: ike_frag.c. */
 #include <zebra.h>
 
 #include "bgpvpnd/ike/ike_engine.h"
@@ -65,19 +65,21 @@ static void append_padded(struct wr *out, struct bytes text, size_t block)
 	wr_u8(out, pad);
 }
 
-static bool seal(const struct ike_draft *draft, struct wr *out)
+bool ike_seal(struct ike_sa *sa, const struct ike_hdr *hdr, const struct ike_skf *skf, uint8_t first,
+	      struct bytes text, struct wr *out)
 {
-	struct ike_sa *sa = draft->sa;
-	struct bytes text = wr_bytes_view(&draft->wr);
 	size_t iv_len = crypto_box_iv_len(sa->seal);
+	size_t start = out->len;
 	struct crypto_box_io io;
 	struct ike_build outer;
 	uint8_t *iv, *icv;
 	size_t text_at;
 
-	ike_build_start(&outer, out, &draft->hdr);
-	ike_build_payload(&outer, IKE_PAYLOAD_SK, false);
-	wr_patch_u8(out, outer.next_at, draft->build.first);
+	ike_build_start(&outer, out, hdr);
+	ike_build_payload(&outer, skf ? IKE_PAYLOAD_SKF : IKE_PAYLOAD_SK, false);
+	wr_patch_u8(out, outer.next_at, first);
+	if (skf)
+		ike_skf_encode(out, skf);
 	iv = wr_room(out, iv_len);
 	text_at = out->len;
 	append_padded(out, text, crypto_box_block_len(sa->seal));
@@ -88,7 +90,7 @@ static bool seal(const struct ike_draft *draft, struct wr *out)
 	if (out->failed)
 		return false;
 	fill_iv(sa, iv, iv_len);
-	io.aad = bytes_make(out->buf, text_at - iv_len);
+	io.aad = bytes_make(out->buf + start, text_at - iv_len - start);
 	io.iv = iv;
 	io.text = out->buf + text_at;
 	io.tail = bytes_make(NULL, 0);
@@ -96,13 +98,14 @@ static bool seal(const struct ike_draft *draft, struct wr *out)
 	return crypto_box_seal(sa->seal, &io);
 }
 
-static bool finish(struct ike_draft *draft, struct wr *out)
+static bool finish(struct ike_draft *draft, const struct endpoint *local, const struct endpoint *remote,
+		   struct wr *out)
 {
 	ike_build_end(&draft->build);
 	if (draft->wr.failed)
 		return false;
 	if (draft->sealed)
-		return seal(draft, out);
+		return ike_frag_seal(draft, local, remote, out);
 	wr_bytes(out, wr_bytes_view(&draft->wr));
 	return !out->failed;
 }
@@ -110,6 +113,16 @@ static bool finish(struct ike_draft *draft, struct wr *out)
 static uint32_t conn_id(const struct ike_sa *sa)
 {
 	return sa->conn ? sa->conn->id : 0;
+}
+
+void ike_sa_transmit(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote,
+		     struct bytes datagrams)
+{
+	struct rd rd = rd_of(datagrams);
+	struct bytes datagram;
+
+	while (rd_left(&rd) && ike_frag_next(&rd, &datagram))
+		ike_out_datagram(sa->engine, conn_id(sa), local, remote, datagram);
 }
 
 void ike_sa_transmit_request(struct ike_sa *sa, struct instant now)
@@ -121,18 +134,17 @@ void ike_sa_transmit_request(struct ike_sa *sa, struct instant now)
 	if (request->tries > 0)
 		sa->engine->counters.retransmissions++;
 	ike_window_sent_again(&sa->window, rto, detect, now);
-	ike_out_datagram(sa->engine, conn_id(sa), &sa->local, &sa->remote,
-			 bytes_make(request->data, request->len));
+	ike_sa_transmit(sa, &sa->local, &sa->remote, bytes_make(request->data, request->len));
 	ike_sa_rearm(sa);
 }
 
 bool ike_draft_send_request(struct ike_draft *draft, enum ike_pace pace, struct instant now)
 {
-	uint8_t buf[LIMIT_IKE_MSG_OUT];
+	uint8_t buf[LIMIT_IKE_SEALED_OUT];
 	struct wr out = wr_of(buf, sizeof(buf));
 	struct ike_sa *sa = draft->sa;
 
-	if (!finish(draft, &out))
+	if (!finish(draft, &sa->local, &sa->remote, &out))
 		return false;
 	if (draft->hdr.exchange == IKE_EXCHANGE_SA_INIT)
 		secret_set(&sa->hs->init_request, wr_bytes_view(&out));
@@ -144,16 +156,16 @@ bool ike_draft_send_request(struct ike_draft *draft, enum ike_pace pace, struct 
 bool ike_draft_send_response(struct ike_draft *draft, const struct endpoint *local,
 			     const struct endpoint *remote)
 {
-	uint8_t buf[LIMIT_IKE_MSG_OUT];
+	uint8_t buf[LIMIT_IKE_SEALED_OUT];
 	struct wr out = wr_of(buf, sizeof(buf));
 	struct ike_sa *sa = draft->sa;
 
-	if (!finish(draft, &out))
+	if (!finish(draft, local, remote, &out))
 		return false;
 	if (draft->hdr.exchange == IKE_EXCHANGE_SA_INIT)
 		secret_set(&sa->hs->init_response, wr_bytes_view(&out));
 	ike_window_keep_response(&sa->window, wr_bytes_view(&out));
-	ike_out_datagram(sa->engine, conn_id(sa), local, remote, wr_bytes_view(&out));
+	ike_sa_transmit(sa, local, remote, wr_bytes_view(&out));
 	return true;
 }
 
@@ -219,60 +231,79 @@ void ike_answer_sealed(struct ike_turn *turn, enum ike_reason reason)
 
 /* --- in -------------------------------------------------------------------------------------------------- */
 
-static enum ike_reason open_text(struct ike_turn *turn, const struct ike_payload *sk,
-				 const struct ike_sk_parts *parts, size_t *text_len)
+enum ike_reason ike_turn_unseal(struct ike_turn *turn, struct bytes sealed, struct bytes *text)
 {
 	struct ike_sa *sa = turn->sa;
 	uint8_t icv[CRYPTO_HASH_MAX];
-	struct crypto_box_io io = {
-		.aad = bytes_make(turn->datagram.p, (size_t)(sk->body.p - turn->datagram.p)),
-		.iv = parts->iv.p,
+	struct ike_sk_parts parts;
+	struct crypto_box_io io;
+	enum ike_reason reason;
+
+	if (!sa->keys_ready && !ike_init_derive(sa))
+		return IKE_R_BAD_KE;
+	reason = ike_sk_split(rd_of(sealed), crypto_box_iv_len(sa->open), crypto_box_block_len(sa->open),
+			      crypto_box_icv_len(sa->open), &parts);
+	if (reason != IKE_R_OK)
+		return reason;
+	io = (struct crypto_box_io){
+		.aad = bytes_make(turn->datagram.p, (size_t)(sealed.p - turn->datagram.p)),
+		.iv = parts.iv.p,
 		.text = turn->engine->plain,
-		.text_len = parts->text.n,
+		.text_len = parts.text.n,
 		.icv = icv,
 	};
-	uint8_t pad;
-
-	memcpy(turn->engine->plain, parts->text.p, parts->text.n);
-	memcpy(icv, parts->icv.p, parts->icv.n);
+	memcpy(turn->engine->plain, parts.text.p, parts.text.n);
+	memcpy(icv, parts.icv.p, parts.icv.n);
 	if (!crypto_box_open(sa->open, &io))
 		return IKE_R_INTEGRITY;
-	turn->authentic = true;
-	if (parts->text.n == 0)
-		return IKE_R_BAD_SYNTAX;
-	pad = turn->engine->plain[parts->text.n - 1];
-	if (pad >= parts->text.n)
-		return IKE_R_BAD_SYNTAX;
-	*text_len = parts->text.n - 1 - pad;
+	*text = bytes_make(turn->engine->plain, parts.text.n);
 	return IKE_R_OK;
 }
 
-enum ike_reason ike_turn_open(struct ike_turn *turn)
+enum ike_reason ike_text_unpad(struct bytes *text)
+{
+	uint8_t pad = text->p[text->n - 1];
+
+	if (pad >= text->n)
+		return IKE_R_BAD_SYNTAX;
+	text->n -= 1 + pad;
+	return IKE_R_OK;
+}
+
+static enum ike_reason open_sk(struct ike_turn *turn, struct bytes *text)
 {
 	const struct ike_payloads *outer = &turn->msg.outer;
-	const struct crypto_box *box;
 	const struct ike_payload *sk = &outer->list[0];
-	struct ike_sk_parts parts;
 	enum ike_reason reason;
-	size_t len;
 
 	/* Nothing outside the SK payload is protected, so nothing is accepted there. */
 	if (outer->n != 1 || sk->type != IKE_PAYLOAD_SK)
 		return IKE_R_NOT_ENCRYPTED;
-	if (!turn->sa->keys_ready && !ike_init_derive(turn->sa))
-		return IKE_R_BAD_KE;
-	box = turn->sa->open;
-	reason = ike_sk_split(sk->body, crypto_box_iv_len(box), crypto_box_block_len(box),
-			      crypto_box_icv_len(box), &parts);
+	reason = ike_turn_unseal(turn, rd_rest(&sk->body), text);
 	if (reason != IKE_R_OK)
 		return reason;
-	reason = open_text(turn, sk, &parts, &len);
-	if (reason != IKE_R_OK)
-		return reason;
+	turn->authentic = true;
+	return ike_text_unpad(text);
+}
+
+enum ike_reason ike_turn_open(struct ike_turn *turn)
+{
+	uint8_t first = turn->msg.outer.list[0].next_type;
+	struct bytes text = bytes_make(turn->engine->plain, turn->whole_len);
+	enum ike_reason reason;
+
+	if (turn->skf.total) {
+		/* Every fragment was opened before it was kept. */
+		turn->authentic = true;
+		first = turn->whole_first;
+	} else {
+		reason = open_sk(turn, &text);
+		if (reason != IKE_R_OK)
+			return reason;
+	}
 	turn->list = &turn->inner;
 	turn->inner.n = 0;
-	return ike_payloads_walk(sk->next_type, rd_of(bytes_make(turn->engine->plain, len)), &turn->inner,
-				 &turn->bad_type);
+	return ike_payloads_walk(first, rd_of(text), &turn->inner, &turn->bad_type);
 }
 
 static bool notify_where(const struct ike_turn *turn, uint16_t type, bool any_error, struct ike_notify *out)

@@ -128,6 +128,7 @@ static void ike_sa_free(struct ike_sa *sa)
 	crypto_box_free(sa->open);
 	secret_fini(&sa->lowest_nonce);
 	ike_window_fini(&sa->window);
+	ike_frags_free(sa);
 	ike_held_free(sa);
 	ike_conn_cfg_unref(sa->cfg);
 	ike_sa_children_fini(&sa->children);
@@ -149,7 +150,7 @@ static struct instant earliest(struct ike_sa *sa)
 
 	if (request->active)
 		due = instant_min(due, instant_min(request->next, request->give_up));
-	return instant_min(due, child_sas_due(sa));
+	return instant_min(instant_min(due, ike_frags_due(sa)), child_sas_due(sa));
 }
 
 void ike_sa_rearm(struct ike_sa *sa)

@@ -13,6 +13,7 @@
 
 #include "bgpvpnd/crypto/crypto.h"
 #include "bgpvpnd/ike/ike.h"
+#include "bgpvpnd/ike/ike_frag.h"
 #include "bgpvpnd/ike/ike_keymat.h"
 #include "bgpvpnd/ike/ike_proposal.h"
 #include "bgpvpnd/ike/ike_window.h"
@@ -120,8 +121,10 @@ struct ike_sa {
 	struct crypto_box *open;
 	uint64_t iv_counter; /* AEAD IVs: never repeats under one key */
 	bool keys_ready;
+	bool fragmentation; /* both ends said so in IKE_SA_INIT, or in that of the SA that this one replaces */
 
 	struct ike_window window;
+	struct ike_frags *frags[IKE_FRAG_DIRECTIONS]; /* NULL: no message is being collected */
 	struct ike_handshake *hs;
 	struct ike_create *create; /* our CREATE_CHILD_SA under way */
 	struct ike_held *held;	   /* the peer's, while the data plane has the word */

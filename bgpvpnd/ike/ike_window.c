@@ -125,6 +125,19 @@ static void fingerprint(struct bytes datagram, uint8_t out[CRYPTO_SHA1_LEN])
 	crypto_sha1(&datagram, 1, out);
 }
 
+static bool is_answered(const struct ike_window *window, uint32_t message_id)
+{
+	return message_id + 1 == window->expected_id && window->response;
+}
+
+enum ike_window_verdict ike_window_judge_fragment(const struct ike_window *window, uint32_t message_id,
+						  uint16_t number)
+{
+	if (message_id == window->expected_id)
+		return IKE_WINDOW_NEW;
+	return is_answered(window, message_id) && number == 1 ? IKE_WINDOW_REPEAT : IKE_WINDOW_OUTSIDE;
+}
+
 enum ike_window_verdict ike_window_judge(const struct ike_window *window, uint32_t message_id,
 					 struct bytes datagram)
 {
@@ -132,7 +145,7 @@ enum ike_window_verdict ike_window_judge(const struct ike_window *window, uint32
 
 	if (message_id == window->expected_id)
 		return IKE_WINDOW_NEW;
-	if (message_id + 1 != window->expected_id || !window->response)
+	if (!is_answered(window, message_id))
 		return IKE_WINDOW_OUTSIDE;
 	/* RFC 7296 2.1: a retransmission is the same to the letter; anything else is not from the peer. */
 	fingerprint(datagram, print);

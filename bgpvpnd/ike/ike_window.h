@@ -6,6 +6,9 @@
  *	idle          the next one     none                   the next one    of expected_id - 1
  *	waiting       same + 1         kept, retransmitted    (the two directions know nothing of each other)
  *	answered      unchanged        none
+ *
+ * A message that went in fragments (RFC 7383) is kept as one run of bytes, its datagrams one behind the other: the length in
+ * the header of each says where the next begins. So a repetition repeats all of them.
  */
 #ifndef BGPVPN_IKE_IKE_WINDOW_H
 #define BGPVPN_IKE_IKE_WINDOW_H
@@ -45,7 +48,7 @@ struct ike_window {
 
 void ike_window_fini(struct ike_window *window);
 
-/* Takes a copy of the datagram as the outstanding request, as sent once at `now`. */
+/* Takes a copy of the datagram, or datagrams, as the outstanding request, as sent once at `now`. */
 void ike_window_open(struct ike_window *window, uint8_t exchange, enum ike_pace pace, struct bytes datagram,
 		     struct instant now);
 
@@ -68,6 +71,13 @@ enum ike_window_verdict {
 };
 enum ike_window_verdict ike_window_judge(const struct ike_window *window, uint32_t message_id,
 					 struct bytes datagram);
+
+/*
+ * The same for fragment `number` of a request, RFC 7383 2.6.1: only the first one asks for the answer again. It may be another than the
+ * one that came (split anew), so the caller makes sure that it is genuine.
+ */
+enum ike_window_verdict ike_window_judge_fragment(const struct ike_window *window, uint32_t message_id,
+						  uint16_t number);
 
 /* The expected request was taken (authenticated): the next one is expected, its answer is not there yet. */
 void ike_window_take(struct ike_window *window, struct bytes datagram);

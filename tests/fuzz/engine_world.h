@@ -11,7 +11,7 @@
 
 #define WORLD_CONN 1
 
-/* Opcodes of an input: a role byte, then these with their operands. */
+/* Opcodes of an input: a role byte (1: initiator, 2: messages in fragments), then these with their operands. */
 enum world_op {
 	WORLD_DATAGRAM = 0, /* u16 length, bytes */
 	WORLD_SLEEP = 1,    /* u8: tenths of a second */
@@ -60,7 +60,11 @@ static inline void world_transform(struct ike_proposal_cfg *cfg, uint8_t type, u
 	cfg->transforms[cfg->num++] = (struct ike_transform_cfg){.type = type, .id = id};
 }
 
-static inline struct ike_engine *world_engine(const struct ike_host *host, bool initiator, struct instant now)
+/* Fragments so small that IKE_AUTH is split. */
+#define WORLD_FRAGMENTATION 200
+
+static inline struct ike_engine *world_engine(const struct ike_host *host, bool initiator, bool fragments,
+					      struct instant now)
 {
 	struct ike_engine *engine = ike_engine_new(host, now);
 	struct ike_conn_cfg *cfg = ike_conn_cfg_new();
@@ -68,6 +72,8 @@ static inline struct ike_engine *world_engine(const struct ike_host *host, bool 
 	cfg->local = world_endpoint(initiator, 0).addr;
 	cfg->remote = world_endpoint(!initiator, 0).addr;
 	secret_set(&cfg->psk, bytes_str("secret"));
+	if (fragments)
+		cfg->fragmentation = WORLD_FRAGMENTATION;
 	cfg->num_ike = cfg->num_esp = 1;
 	world_transform(&cfg->ike[0], IKE_TRANSFORM_ENCR, IKE_ENCR_NULL);
 	world_transform(&cfg->ike[0], IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256);

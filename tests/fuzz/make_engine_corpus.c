@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Writes the corpus of fuzz_engine: a true handshake, liveness and DELETE between two engines with the null suite, as each side receives it.
- * Run by hand when messages change: make_engine_corpus DIRECTORY.
+ * Writes the corpus of fuzz_engine: a true handshake, liveness and DELETE between two engines with the null suite, as each side
+ * receives it, once whole and once with what is large in fragments. Run by hand when messages change: make_engine_corpus DIRECTORY.
  */
 #include <zebra.h>
 
@@ -17,16 +17,17 @@ struct side {
 
 static const struct instant now = {USEC_PER_S};
 
-static void side_init(struct side *s, const char *dir, bool initiator)
+static void side_init(struct side *s, const char *dir, bool initiator, bool fragments)
 {
 	char path[PATH_MAX];
 
 	s->initiator = initiator;
 	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release};
-	s->engine = world_engine(&s->host, initiator, now);
-	snprintf(path, sizeof(path), "%s/%s", dir, initiator ? "initiator" : "responder");
+	s->engine = world_engine(&s->host, initiator, fragments, now);
+	snprintf(path, sizeof(path), "%s/%s%s", dir, initiator ? "initiator" : "responder",
+		 fragments ? "-fragments" : "");
 	s->file = fopen(path, "w");
-	fputc(initiator, s->file);
+	fputc(initiator | fragments << 1, s->file);
 }
 
 static void give(struct side *to, struct bytes datagram)
@@ -60,15 +61,12 @@ static void settle(struct side *a, struct side *b)
 		;
 }
 
-int main(int argc, char **argv)
+static int story(const char *dir, bool fragments)
 {
 	struct side a = {}, b = {};
 
-	if (argc != 2 || crypto_init())
-		return 1;
-	crypto_null_enable(true);
-	side_init(&a, argv[1], true);
-	side_init(&b, argv[1], false);
+	side_init(&a, dir, true, fragments);
+	side_init(&b, dir, false, fragments);
 	ike_initiate(a.engine, WORLD_CONN, now);
 	settle(&a, &b);
 	fputc(WORLD_PROBE, a.file);
@@ -101,4 +99,12 @@ int main(int argc, char **argv)
 	ike_engine_free(a.engine);
 	ike_engine_free(b.engine);
 	return fclose(a.file) | fclose(b.file);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || crypto_init())
+		return 1;
+	crypto_null_enable(true);
+	return story(argv[1], false) | story(argv[1], true);
 }

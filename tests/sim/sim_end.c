@@ -224,7 +224,8 @@ static bool is_clear(struct bytes datagram, bool response)
 	struct ike_hdr hdr;
 
 	return ike_hdr_decode(datagram, &hdr) != IKE_R_OK ||
-	       (hdr.next_payload != IKE_PAYLOAD_SK && !(hdr.flags & IKE_FLAG_RESPONSE) == !response);
+	       (hdr.next_payload != IKE_PAYLOAD_SK && hdr.next_payload != IKE_PAYLOAD_SKF &&
+		!(hdr.flags & IKE_FLAG_RESPONSE) == !response);
 }
 
 static bool uses_aead(const struct sim_end *end)

@@ -25,6 +25,7 @@ struct story {
 	bool wrong_psk;
 	bool short_life;
 	unsigned int suite;
+	uint16_t fragmentation_a, fragmentation_b;
 	struct instant crash_a, crash_b, terminate_a,
 		terminate_b;		 /* the next time; again and again when `restless` */
 	struct instant rekey_a, rekey_b; /* the next time; again and again, until the network is healed */
@@ -139,6 +140,7 @@ static struct ike_conn_cfg *make_cfg(struct sim *sim, bool is_a)
 	set_proposal(IKE_PROTO_ESP, is_a ? suites[story->suite].esp_a : suites[story->suite].esp_b,
 		     &cfg->esp[0]);
 	cfg->nat_force = one_in(sim, 4);
+	cfg->fragmentation = is_a ? story->fragmentation_a : story->fragmentation_b;
 	if (story->short_life) {
 		cfg->ike_lifetime_s = 40 + sim_rng_below(&sim->rng, 60);
 		cfg->esp_lifetime_s = 40 + sim_rng_below(&sim->rng, 60);
@@ -161,6 +163,14 @@ static void make_end(struct sim *sim, struct sim_end *end, bool is_a)
 	sim_end_start(end);
 }
 
+/* Off, the default, and so small that IKE_AUTH goes in two to five fragments. */
+static uint16_t some_fragmentation(struct sim *sim)
+{
+	if (one_in(sim, 6))
+		return 0;
+	return one_in(sim, 2) ? 1280 : 200 + sim_rng_below(&sim->rng, 300);
+}
+
 static void sim_init(struct sim *sim, uint64_t seed)
 {
 	*sim = (struct sim){.rng = sim_rng_seed(seed)};
@@ -181,6 +191,8 @@ static void sim_init(struct sim *sim, uint64_t seed)
 	sim->story.rekey_b = one_in(sim, 2)   ? sim->story.rekey_a
 			     : one_in(sim, 2) ? some_time(sim)
 					      : INSTANT_NEVER;
+	sim->story.fragmentation_a = some_fragmentation(sim);
+	sim->story.fragmentation_b = some_fragmentation(sim);
 	if (sim->story.nat)
 		sim->story.both_initiate = false;
 	make_end(sim, &sim->a, true);
@@ -399,7 +411,8 @@ static void run_seed(uint64_t seed)
 	sim_seed = seed;
 	sim_init(&sim, seed);
 	if (sim_verbose)
-		printf("suite %u%s%s%s%s\n", sim.story.suite,
+		printf("suite %u, fragments of %u and %u bytes%s%s%s%s\n", sim.story.suite,
+		       sim.story.fragmentation_a, sim.story.fragmentation_b,
 		       sim.story.both_initiate ? ", both initiate" : "", sim.story.nat ? ", NAT" : "",
 		       sim.story.wrong_psk ? ", keys differ" : "",
 		       sim.story.short_life ? ", short lifetimes" : "");

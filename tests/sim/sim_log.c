@@ -14,7 +14,7 @@
 PREDECL_HASH(sim_ids);
 PREDECL_HASH(sim_ivs);
 
-/* By IKE SA, direction of the exchange and message ID; and, for AEADs, by IKE SA and IV. */
+/* By IKE SA, direction of the exchange, message ID and number of the fragment (0: whole); and, for AEADs, by IKE SA and IV. */
 struct sim_sent {
 	struct sim_ids_item by_id;
 	struct sim_ivs_item by_iv;
@@ -22,6 +22,7 @@ struct sim_sent {
 	uint64_t spi_r;
 	uint32_t id;
 	uint8_t flags;
+	uint16_t fragment;
 	bool has_iv;
 	uint64_t iv;
 	size_t len;
@@ -34,12 +35,14 @@ static int id_cmp(const struct sim_sent *a, const struct sim_sent *b)
 		return numcmp(a->spi_i, b->spi_i);
 	if (a->spi_r != b->spi_r)
 		return numcmp(a->spi_r, b->spi_r);
-	return a->id != b->id ? numcmp(a->id, b->id) : numcmp(a->flags, b->flags);
+	if (a->id != b->id)
+		return numcmp(a->id, b->id);
+	return a->flags != b->flags ? numcmp(a->flags, b->flags) : numcmp(a->fragment, b->fragment);
 }
 
 static uint32_t id_hash(const struct sim_sent *s)
 {
-	return jhash_3words((uint32_t)s->spi_i, (uint32_t)s->spi_r, s->id, s->flags);
+	return jhash_3words((uint32_t)s->spi_i, (uint32_t)s->spi_r, s->id, s->flags | s->fragment << 8);
 }
 
 static int iv_cmp(const struct sim_sent *a, const struct sim_sent *b)
@@ -86,20 +89,34 @@ void sim_log_free(struct sim_log *log)
 	XFREE(MTYPE_TMP, log);
 }
 
-static const char *remember(struct sim_log *log, const struct ike_hdr *hdr, struct bytes datagram, bool aead)
+/* Only what is sealed is looked at: restarts of IKE_SA_INIT and answers in clear change their bytes, as they must. */
+static bool read_sealed(struct bytes datagram, struct sim_sent *sent)
+{
+	struct rd rd = rd_of(datagram);
+	struct ike_hdr hdr;
+
+	if (ike_hdr_decode(datagram, &hdr) != IKE_R_OK || !rd_skip(&rd, IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN))
+		return false;
+	if (hdr.next_payload == IKE_PAYLOAD_SKF && (!rd_u16(&rd, &sent->fragment) || !rd_skip(&rd, 2)))
+		return false;
+	sent->spi_i = hdr.spi_i;
+	sent->spi_r = hdr.spi_r;
+	sent->id = hdr.message_id;
+	sent->flags = hdr.flags;
+	return hdr.exchange != IKE_EXCHANGE_SA_INIT &&
+	       (hdr.next_payload == IKE_PAYLOAD_SK || hdr.next_payload == IKE_PAYLOAD_SKF) &&
+	       rd_u64(&rd, &sent->iv);
+}
+
+static const char *remember(struct sim_log *log, const struct sim_sent *key, struct bytes datagram, bool aead)
 {
 	struct sim_sent *sent = XCALLOC(MTYPE_TMP, sizeof(*sent) + datagram.n);
-	struct rd rd = rd_of(datagram);
 
-	sent->spi_i = hdr->spi_i;
-	sent->spi_r = hdr->spi_r;
-	sent->id = hdr->message_id;
-	sent->flags = hdr->flags;
+	*sent = *key;
 	sent->len = datagram.n;
 	memcpy(sent->data, datagram.p, datagram.n);
 	sim_ids_add(&log->ids, sent);
-	sent->has_iv = aead && hdr->next_payload == IKE_PAYLOAD_SK &&
-		       rd_skip(&rd, IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN) && rd_u64(&rd, &sent->iv);
+	sent->has_iv = aead;
 	if (sent->has_iv && sim_ivs_add(&log->ivs, sent))
 		return "an IV of an AEAD comes back with another message";
 	return NULL;
@@ -113,14 +130,11 @@ const char *sim_log_sent(struct sim_log *log, struct bytes datagram, bool aead)
 
 	if (ike_hdr_decode(datagram, &hdr) != IKE_R_OK)
 		return "a datagram that is no IKE message";
-	/* Restarts of IKE_SA_INIT and answers in clear change their bytes, as they must. */
-	if (hdr.exchange == IKE_EXCHANGE_SA_INIT || hdr.next_payload != IKE_PAYLOAD_SK)
+	if (!read_sealed(datagram, &key))
 		return NULL;
-	key = (struct sim_sent){
-		.spi_i = hdr.spi_i, .spi_r = hdr.spi_r, .id = hdr.message_id, .flags = hdr.flags};
 	before = sim_ids_find(&log->ids, &key);
 	if (!before)
-		return remember(log, &hdr, datagram, aead);
+		return remember(log, &key, datagram, aead);
 	if (!bytes_equal(bytes_make(before->data, before->len), datagram))
 		return "a message ID is reused with different bytes";
 	return NULL;

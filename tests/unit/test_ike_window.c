@@ -45,6 +45,24 @@ static void test_requests_of_the_peer(void **state)
 	ike_window_fini(&w);
 }
 
+/* RFC 7383 2.6.1 */
+static void test_fragments_of_the_peers_request(void **state)
+{
+	struct ike_window w = {};
+
+	assert_int_equal(ike_window_judge_fragment(&w, 0, 1), IKE_WINDOW_NEW);
+	assert_int_equal(ike_window_judge_fragment(&w, 0, 2), IKE_WINDOW_NEW);
+	assert_int_equal(ike_window_judge_fragment(&w, 1, 1), IKE_WINDOW_OUTSIDE);
+	ike_window_take(&w, request);
+	assert_int_equal(ike_window_judge_fragment(&w, 0, 1), IKE_WINDOW_OUTSIDE);
+	ike_window_keep_response(&w, answer);
+	assert_int_equal(ike_window_judge_fragment(&w, 0, 1), IKE_WINDOW_REPEAT);
+	assert_int_equal(ike_window_judge_fragment(&w, 0, 2), IKE_WINDOW_OUTSIDE);
+	assert_int_equal(ike_window_judge_fragment(&w, 1, 2), IKE_WINDOW_NEW);
+	assert_int_equal(ike_window_judge_fragment(&w, UINT32_MAX, 1), IKE_WINDOW_OUTSIDE);
+	ike_window_fini(&w);
+}
+
 static void test_ids_never_come_again(void **state)
 {
 	struct instant now = {USEC_PER_S};
@@ -133,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests_of_the_peer),
+		cmocka_unit_test(test_fragments_of_the_peers_request),
 		cmocka_unit_test(test_ids_never_come_again),
 		cmocka_unit_test(test_round_trip_only_of_what_went_once),
 		cmocka_unit_test(test_pace_of_a_handshake),
