@@ -329,6 +329,21 @@ void vpn_nat_traversal_show(struct vty *vty, const struct lyd_node *dnode, bool 
 	vty_out(vty, " nat-traversal %s\n", yang_dnode_get_string(dnode, NULL));
 }
 
+DEFPY_YANG(fragmentation, fragmentation_cmd,
+	   "[no] fragmentation ![<off|(576-65535)>$size]",
+	   NO_STR
+	   "IKE messages that are too large for one datagram are sent in fragments of their own\n"
+	   "Never; IP fragments them\n"
+	   "Bytes of the largest IP datagram (default 1280)\n")
+{
+	return set_or_default(vty, "./fragmentation", !!no, size);
+}
+
+void vpn_fragmentation_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
+{
+	vty_out(vty, " fragmentation %s\n", yang_dnode_get_string(dnode, NULL));
+}
+
 /* --- vpn tunnel ------------------------------------------------------------------------------------------ */
 
 DEFPY_YANG_NOSH(vpn_tunnel, vpn_tunnel_cmd,
@@ -740,6 +755,7 @@ static void install_profile(void)
 	install_element(VPN_PROFILE_NODE, &liveness_interval_cmd);
 	install_element(VPN_PROFILE_NODE, &liveness_detect_cmd);
 	install_element(VPN_PROFILE_NODE, &nat_traversal_cmd);
+	install_element(VPN_PROFILE_NODE, &fragmentation_cmd);
 }
 
 static void install_tunnel(void)

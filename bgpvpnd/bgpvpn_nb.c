@@ -31,6 +31,7 @@ const struct frr_yang_module_info frr_bgpvpn_info = {
 		LEAF(PROFILE "/liveness/interval", vpn_mark_modify, vpn_liveness_interval_show),
 		LEAF(PROFILE "/liveness/detect", vpn_mark_modify, vpn_liveness_detect_show),
 		LEAF(PROFILE "/nat-traversal", vpn_mark_modify, vpn_nat_traversal_show),
+		LEAF(PROFILE "/fragmentation", vpn_mark_modify, vpn_fragmentation_show),
 
 		{ .xpath = TUNNEL, .cbs = { .create = vpn_mark_create, .destroy = vpn_mark_destroy,
 					    .pre_validate = vpn_tunnel_pre_validate,

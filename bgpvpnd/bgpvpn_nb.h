@@ -74,6 +74,7 @@ void vpn_replay_window_show(struct vty *vty, const struct lyd_node *dnode, bool 
 void vpn_liveness_interval_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_liveness_detect_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_nat_traversal_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_fragmentation_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_description_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_tunnel_profile_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_local_address_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);

@@ -78,6 +78,7 @@ static struct tunnel_cfg *sample(void)
 	X(RESTART, c->ike->ts_remote.n++)                                                                    \
 	X(APPLY, c->ike->ike_lifetime_s = 60)                                                                \
 	X(APPLY, c->ike->esp_lifetime_s = 60)                                                                \
+	X(APPLY, c->ike->fragmentation = 0)                                                                  \
 	X(RESTART, c->ike->nat_force = true)
 
 static void one_field(void **state)
