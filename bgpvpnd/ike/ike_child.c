@@ -55,6 +55,25 @@ static struct child_sa *child_new(struct ike_sa *sa, struct instant now)
 	return child;
 }
 
+/* 85 to 95 % of the hard one, so that the two ends seldom begin at the same moment. */
+static uint64_t soft_limit(const struct ike_engine *engine, uint64_t hard)
+{
+	uint16_t dice;
+
+	engine->host->random(engine->host->arg, (uint8_t *)&dice, sizeof(dice));
+	return hard - hard / 20 - hard / 10 * dice / (UINT16_MAX + 1);
+}
+
+static struct child_sa_limits limits_of(const struct ike_sa *sa)
+{
+	return (struct child_sa_limits){
+		.bytes_soft = soft_limit(sa->engine, sa->cfg->esp_bytes),
+		.bytes_hard = sa->cfg->esp_bytes,
+		.packets_soft = soft_limit(sa->engine, sa->cfg->esp_packets),
+		.packets_hard = sa->cfg->esp_packets,
+	};
+}
+
 struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *plan, struct instant now)
 {
 	struct child_sa *child = child_new(sa, now);
@@ -66,6 +85,7 @@ struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *pl
 		.esn = plan->esp.esn,
 		.udp_encap = sa->natt,
 		.receive_only = plan->receive_only,
+		.limits = limits_of(sa),
 		.local = sa->local,
 		.remote = sa->remote,
 		.ts_local = plan->ts_local,

@@ -407,6 +407,44 @@ static void test_lifetimes(void **state)
 	pair_fini(&p);
 }
 
+/* Limits in bytes and packets: none unless configured, soft ones at 85 to 95 %, not always at the same. */
+static void test_limits(void **state)
+{
+	struct ike_conn_cfg *cfg;
+	struct pair p;
+	uint64_t first = 0;
+	bool differs = false;
+
+	up(&p, ESP_DEFAULT);
+	assert_int_equal(p.a.child.limits.bytes_hard + p.a.child.limits.packets_hard, 0);
+	assert_int_equal(p.a.child.limits.bytes_soft + p.a.child.limits.packets_soft, 0);
+	pair_fini(&p);
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	cfg = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT);
+	cfg->esp_bytes = UINT64_C(1000000000000000);
+	cfg->esp_packets = 1000;
+	ike_conn_set(p.a.engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	for (int i = 0; i < 20; i++) {
+		const struct child_sa_limits *limits = &p.a.child.limits;
+
+		assert_int_equal(limits->bytes_hard, UINT64_C(1000000000000000));
+		assert_in_range(limits->bytes_soft, UINT64_C(850000000000000), UINT64_C(950000000000000));
+		assert_int_equal(limits->packets_hard, 1000);
+		assert_in_range(limits->packets_soft, 850, 950);
+		first = first ? first : limits->packets_soft;
+		differs |= limits->packets_soft != first;
+		pair_sleep(&p, 5 * USEC_PER_S, true);
+		rekey_child(&p, &p.a);
+		pair_run(&p);
+	}
+	assert_true(differs);
+	settled(&p);
+	pair_fini(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +464,7 @@ int main(void)
 		T(test_delete_crosses),
 		T(test_each_message_lost),
 		T(test_lifetimes),
+		T(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
