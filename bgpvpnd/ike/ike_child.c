@@ -66,11 +66,13 @@ static uint64_t soft_limit(const struct ike_engine *engine, uint64_t hard)
 
 static struct child_sa_limits limits_of(const struct ike_sa *sa)
 {
+	const struct ike_conn_cfg *cfg = ike_sa_lifetimes(sa);
+
 	return (struct child_sa_limits){
-		.bytes_soft = soft_limit(sa->engine, sa->cfg->esp_bytes),
-		.bytes_hard = sa->cfg->esp_bytes,
-		.packets_soft = soft_limit(sa->engine, sa->cfg->esp_packets),
-		.packets_hard = sa->cfg->esp_packets,
+		.bytes_soft = soft_limit(sa->engine, cfg->esp_bytes),
+		.bytes_hard = cfg->esp_bytes,
+		.packets_soft = soft_limit(sa->engine, cfg->esp_packets),
+		.packets_hard = cfg->esp_packets,
 	};
 }
 
@@ -119,7 +121,7 @@ struct child_sa *child_sa_stillborn(struct ike_sa *sa, uint32_t spi_in, uint32_t
 void child_sa_installed(struct child_sa *child, struct instant now)
 {
 	struct ike_sa *sa = child->sa;
-	uint32_t lifetime_s = sa->cfg->esp_lifetime_s;
+	uint32_t lifetime_s = ike_sa_lifetimes(sa)->esp_lifetime_s;
 
 	child->state = CHILD_SA_INSTALLED;
 	child->since = now;

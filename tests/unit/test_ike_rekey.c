@@ -445,6 +445,37 @@ static void test_limits(void **state)
 	pair_fini(&p);
 }
 
+/* Lifetimes that were changed meanwhile: what is made from now on has the new ones, though the IKE SA keeps all else. */
+static void test_lifetimes_changed(void **state)
+{
+	struct ike_conn_cfg *cfg;
+	struct pair p;
+
+	up(&p, ESP_DEFAULT);
+	cfg = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT);
+	cfg->esp_packets = 1000;
+	cfg->esp_lifetime_s = 100;
+	cfg->ike_lifetime_s = 1000;
+	ike_conn_set(p.a.engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+	rekey_child(&p, &p.a);
+	pair_run(&p);
+	assert_int_equal(p.a.child.limits.packets_hard, 1000);
+	assert_int_equal(p.a.added, 2);
+	pair_sleep(&p, 100 * USEC_PER_S, true);
+	assert_int_equal(p.a.added, 3);
+	rekey_ike(&p, &p.a);
+	pair_run(&p);
+	for (int i = 0; i < 4; i++) {
+		uint64_t spi = pair_info(&p.a).spi_i;
+
+		pair_sleep(&p, 1000 * USEC_PER_S, true);
+		assert_int_not_equal(pair_info(&p.a).spi_i, spi);
+	}
+	settled(&p);
+	pair_fini(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +496,7 @@ int main(void)
 		T(test_each_message_lost),
 		T(test_lifetimes),
 		T(test_limits),
+		T(test_lifetimes_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
