@@ -48,6 +48,7 @@ static void settled(struct pair *p)
 	assert_int_equal(pair_info(&p->a).child_spi_out, pair_info(&p->b).child_spi_in);
 	assert_int_equal(p->a.ike_down + p->b.ike_down, 0);
 	assert_int_equal(p->a.child_down + p->b.child_down, 0);
+	assert_int_equal(p->a.blinks + p->b.blinks, 0);
 }
 
 static void rekey_child(struct pair *p, struct pair_side *side)
@@ -165,6 +166,47 @@ static void test_child_with_another_group(void **state)
 	rekey_child(&p, &p.a);
 	settled(&p);
 	assert_string_equal(pair_info(&p.b).esp_proposal, "aes128gcm16-ecp256");
+	pair_fini(&p);
+}
+
+/* <-- HDR, SK {N(NO_PROPOSAL_CHOSEN)}, for good: a new IKE SA beside the old one, and at no moment nothing that carries. */
+static void test_child_refused_for_good(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	configure(&p.b, &p.a, "aes128gcm16-curve25519");
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	pair_sleep(&p, 2 * USEC_PER_S, true);
+	rekey_child(&p, &p.a);
+	pair_run(&p);
+	pair_sleep(&p, 60 * USEC_PER_S, true);
+	assert_int_equal(p.a.ike_up, 2);
+	assert_int_equal(p.a.added, 2);
+	assert_int_equal(p.a.children + p.b.children, 2);
+	assert_int_equal(p.a.ike_down + p.b.ike_down, 0);
+	assert_int_equal(p.a.blinks + p.b.blinks, 0);
+	pair_assert_up(&p);
+	pair_fini(&p);
+}
+
+/* With PFS that only the peer wants, a pair that it has rekeyed is rekeyed by us as it was: with its group. */
+static void test_child_with_the_group_in_use(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	configure(&p.b, &p.a, "aes128gcm16-curve25519");
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	rekey_child(&p, &p.b);
+	pair_run(&p);
+	pair_sleep(&p, 5 * USEC_PER_S, true);
+	rekey_child(&p, &p.a);
+	settled(&p);
+	assert_int_equal(p.a.added, 3);
+	assert_string_equal(pair_info(&p.a).esp_proposal, "aes128gcm16-curve25519");
 	pair_fini(&p);
 }
 
@@ -484,6 +526,8 @@ int main(void)
 		T(test_child_with_pfs),
 		T(test_child_with_pfs_on_one_side),
 		T(test_child_with_another_group),
+		T(test_child_refused_for_good),
+		T(test_child_with_the_group_in_use),
 		T(test_full_list_of_proposals),
 		T(test_esn),
 		T(test_ike),
