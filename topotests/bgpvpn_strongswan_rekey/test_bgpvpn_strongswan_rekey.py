@@ -62,12 +62,12 @@ def _r1():
     return tgen.gears["r1"]
 
 
-def start(r1, esp, we_begin, rekeys):
-    """A new tunnel of these words, up and routed over at both ends."""
+def start(r1, esp, we_begin, rekeys, theirs=None):
+    """A new tunnel of these words, up and routed over at both ends.  theirs: charon's ESP proposal, when it is another one."""
     s1, charon = get_topogen().gears["s1"], PEER["charon"]
     topo.config(r1, "vpn tunnel to-s1", "shutdown")
     topo.wait(lambda: charon.established() == 0, "charon to let go")
-    charon.connection("to-r1", "10.0.12.2", "10.0.12.1", SECRET, esp=esp, rekeys=rekeys)
+    charon.connection("to-r1", "10.0.12.2", "10.0.12.1", SECRET, esp=theirs or esp, rekeys=rekeys)
     topo.config(r1, "vpn profile p", "esp proposal " + esp)
     words = ("initiate always" if we_begin else "initiate never", "profile p", "no shutdown")
     topo.config(r1, "vpn tunnel to-s1", *words)
@@ -88,6 +88,22 @@ def settled(r1):
     return all(shown[key][2:] in theirs for key in ("espSpiIn", "espSpiOut"))
 
 
+def wait_settled(r1):
+    charon = PEER["charon"]
+    topo.wait(
+        lambda: settled(r1),
+        lambda: "one pair; {} {}\n{}".format(topo.sas(r1, "to-s1"), topo.tunnel(r1, "to-s1"), charon.list_sas()),
+        40,
+    )
+
+
+def ends(r1):
+    return (
+        End(r1, "to-s1", "192.0.2.1", "169.254.10.2"),
+        End(get_topogen().gears["s1"], None, "198.51.100.1", "169.254.10.1"),
+    )
+
+
 def rekey_now_and_then(r1, seconds):
     """Ours: Child SAs every one to four seconds, every fourth time the IKE SA.  How many of each have begun."""
     dice, begun = random.Random(11), {"child": 0, "ike": 0}
@@ -104,22 +120,34 @@ def rekey_now_and_then(r1, seconds):
 def test_both_rekey(r1, esp, we_begin):
     charon = PEER["charon"]
     start(r1, esp, we_begin, rekeys=True)
-    tgen = get_topogen()
-    ends = (
-        End(r1, "to-s1", "192.0.2.1", "169.254.10.2"),
-        End(tgen.gears["s1"], None, "198.51.100.1", "169.254.10.1"),
-    )
     logged = len(charon.log())
-    with Undisturbed(*ends):
+    with Undisturbed(*ends(r1)):
         begun = rekey_now_and_then(r1, SECONDS)
     theirs = charon.log()[logged:]
     print("we began {}, charon installed {} pairs".format(begun, theirs.count("inbound CHILD_SA")))
     assert begun["child"] >= 8 and begun["ike"] >= 2
-    topo.wait(
-        lambda: settled(r1),
-        lambda: "one pair; {} {}\n{}".format(topo.sas(r1, "to-s1"), topo.tunnel(r1, "to-s1"), charon.list_sas()),
-        40,
-    )
+    wait_settled(r1)
+
+
+def test_they_insist_on_pfs(r1):
+    """charon refuses our rekeying, which is without PFS, for good: a new IKE SA takes over, and nobody notices either.  The pairs that
+    charon has rekeyed with PFS we rekey with PFS."""
+    charon = PEER["charon"]
+    start(r1, "aes256gcm16", True, rekeys=False, theirs="aes256gcm16-ecp384")
+    before = topo.tunnel(r1, "to-s1")
+    with Undisturbed(*ends(r1)):
+        topo.vtysh(r1, "vpn rekey tunnel to-s1")
+        topo.wait(lambda: topo.tunnel(r1, "to-s1")["ikeSpiInitiator"] != before["ikeSpiInitiator"], "a new IKE SA", 5)
+        wait_settled(r1)
+        assert charon.rekey("child", "to-r1")
+        wait_settled(r1)
+        before = topo.tunnel(r1, "to-s1")
+        topo.vtysh(r1, "vpn rekey tunnel to-s1")
+        topo.wait(lambda: topo.tunnel(r1, "to-s1")["espSpiIn"] != before["espSpiIn"], "another pair", 5)
+        wait_settled(r1)
+    after = topo.tunnel(r1, "to-s1")
+    assert after["espProposal"] == "aes256gcm16-ecp384"
+    assert after["ikeSpiInitiator"] == before["ikeSpiInitiator"]
 
 
 def test_nothing_crashed(r1):
