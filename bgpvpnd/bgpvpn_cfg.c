@@ -77,6 +77,14 @@ static uint32_t profile_number(const struct lyd_node *profile, const char *leaf)
 	return strtoul(text, NULL, 10);
 }
 
+/* One without a default: 0 where it is not set. */
+static uint64_t profile_limit(const struct lyd_node *profile, const char *leaf)
+{
+	return profile && yang_dnode_exists(profile, leaf)
+		       ? strtoull(yang_dnode_get_string(profile, "%s", leaf), NULL, 10)
+		       : 0;
+}
+
 static const char *profile_text(const struct lyd_node *profile, const char *leaf)
 {
 	return profile ? yang_dnode_get_string(profile, "./%s", leaf)
@@ -102,6 +110,8 @@ static void fill_from_profile(const struct lyd_node *profile, struct tunnel_cfg 
 	fill_proposals(profile, ike);
 	ike->ike_lifetime_s = profile_number(profile, "ike/lifetime");
 	ike->esp_lifetime_s = profile_number(profile, "esp/lifetime");
+	ike->esp_bytes = profile_limit(profile, "./esp/lifetime-bytes");
+	ike->esp_packets = profile_limit(profile, "./esp/lifetime-packets");
 	/* The user-space plane always encapsulates; saying so makes the peer do it too (RFC 7296 2.23). */
 	ike->nat_force = bgpvpn.dplane != NULL || strmatch(profile_text(profile, "nat-traversal"), "force");
 	/* "off" is no number, so it reads as 0, which means the same. */

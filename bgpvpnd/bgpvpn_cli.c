@@ -252,19 +252,57 @@ void vpn_esp_proposals_show(struct vty *vty, const struct lyd_node *dnode, bool 
 	vty_out(vty, " esp proposal %s\n", yang_dnode_get_string(dnode, NULL));
 }
 
+#define ESP_LIMITS_CMD "[{bytes (1000000-1000000000000000)|packets (1000-1000000000000000)}]"
+#define ESP_LIMITS_STR                                                                                       \
+	"After so many bytes too\n"                                                                          \
+	"Bytes of inner packets, in each direction (default: no limit)\n"                                    \
+	"After so many packets too\n"                                                                        \
+	"Packets, in each direction (default: no limit)\n"
+
+/* One line says all of it: a limit that it does not name is taken off. */
+static int set_esp_lifetime(struct vty *vty, const char *seconds, const char *bytes, const char *packets)
+{
+	nb_cli_enqueue_change(vty, "./esp/lifetime", NB_OP_MODIFY, seconds);
+	nb_cli_enqueue_change(vty, "./esp/lifetime-bytes", bytes ? NB_OP_MODIFY : NB_OP_DESTROY, bytes);
+	nb_cli_enqueue_change(vty, "./esp/lifetime-packets", packets ? NB_OP_MODIFY : NB_OP_DESTROY, packets);
+	return commit(vty);
+}
+
 DEFPY_YANG(esp_lifetime, esp_lifetime_cmd,
-	   "[no] esp lifetime ![(10-604800)$seconds]",
+	   "esp lifetime (10-604800)$seconds " ESP_LIMITS_CMD,
+	   ESP_STR
+	   "Lifetime\n"
+	   "Seconds (default 3600)\n"
+	   ESP_LIMITS_STR)
+{
+	return set_esp_lifetime(vty, seconds_str, bytes_str, packets_str);
+}
+
+DEFPY_YANG(no_esp_lifetime, no_esp_lifetime_cmd,
+	   "no esp lifetime [(10-604800)$seconds " ESP_LIMITS_CMD "]",
 	   NO_STR
 	   ESP_STR
 	   "Lifetime\n"
-	   "Seconds (default 3600)\n")
+	   "Seconds\n"
+	   ESP_LIMITS_STR)
 {
-	return set_or_default(vty, "./esp/lifetime", !!no, seconds_str);
+	return set_esp_lifetime(vty, NULL, NULL, NULL);
 }
 
-void vpn_esp_lifetime_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
+/* The line stands for all of its leaves: it is printed by their container. */
+void vpn_esp_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
 {
-	vty_out(vty, " esp lifetime %s\n", yang_dnode_get_string(dnode, NULL));
+	bool bytes = yang_dnode_exists(dnode, "./lifetime-bytes");
+	bool packets = yang_dnode_exists(dnode, "./lifetime-packets");
+
+	if (!defaults && !bytes && !packets && yang_dnode_is_default(dnode, "./lifetime"))
+		return;
+	vty_out(vty, " esp lifetime %s", yang_dnode_get_string(dnode, "./lifetime"));
+	if (bytes)
+		vty_out(vty, " bytes %s", yang_dnode_get_string(dnode, "./lifetime-bytes"));
+	if (packets)
+		vty_out(vty, " packets %s", yang_dnode_get_string(dnode, "./lifetime-packets"));
+	vty_out(vty, "\n");
 }
 
 DEFPY_YANG(esp_replay_window, esp_replay_window_cmd,
@@ -751,6 +789,7 @@ static void install_profile(void)
 	install_element(VPN_PROFILE_NODE, &no_esp_proposal_cmd);
 	install_element(VPN_PROFILE_NODE, &no_esp_proposal_words_cmd);
 	install_element(VPN_PROFILE_NODE, &esp_lifetime_cmd);
+	install_element(VPN_PROFILE_NODE, &no_esp_lifetime_cmd);
 	install_element(VPN_PROFILE_NODE, &esp_replay_window_cmd);
 	install_element(VPN_PROFILE_NODE, &liveness_interval_cmd);
 	install_element(VPN_PROFILE_NODE, &liveness_detect_cmd);

@@ -69,7 +69,7 @@ void vpn_block_show_end(struct vty *vty, const struct lyd_node *dnode);
 void vpn_ike_proposals_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_ike_lifetime_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_esp_proposals_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
-void vpn_esp_lifetime_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_esp_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_replay_window_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_liveness_interval_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_liveness_detect_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);

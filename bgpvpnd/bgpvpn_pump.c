@@ -216,6 +216,10 @@ static void plane_event(struct bgpvpn *vpn, const struct dplane_event *event)
 	case DPLANE_EVENT_SOFT_EXPIRE:
 		DEBUGD(&vpn_dbg_dplane, "data plane: Child SA %u should be rekeyed", event->child_id);
 		break;
+	case DPLANE_EVENT_HARD_EXPIRE:
+		DEBUGD(&vpn_dbg_dplane, "data plane: Child SA %u has carried all that it may",
+		       event->child_id);
+		break;
 	case DPLANE_EVENT_LINK_GONE:
 		DEBUGD(&vpn_dbg_dplane, "data plane: link %u was removed by somebody else", event->link);
 		break;

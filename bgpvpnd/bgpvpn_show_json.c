@@ -127,6 +127,7 @@ static void add_ike(struct json_object *json, const struct tunnel_info *info)
 	json_object_boolean_add(json, "nat", bgpvpn_nat_seen(info));
 	add_spi(json, "ikeSpiInitiator", ike->spi_i, 16);
 	add_spi(json, "ikeSpiResponder", ike->spi_r, 16);
+	json_object_int_add(json, "espPairs", info->num_pairs);
 	add_spi(json, "espSpiIn", ike->child_spi_in, 8);
 	add_spi(json, "espSpiOut", ike->child_spi_out, 8);
 	add_ms_or_null(json, "rttMs", ike->srtt_us);
@@ -238,6 +239,7 @@ static struct json_object *json_dplane_counters(void)
 	json_object_int_add(json, "tunErrors", c.tun_errors);
 	json_object_int_add(json, "socketErrors", c.socket_errors);
 	json_object_int_add(json, "tooBig", c.too_big);
+	json_object_int_add(json, "expired", c.expired);
 	return json;
 }
 

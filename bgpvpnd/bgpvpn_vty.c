@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `show vpn ...` and `clear vpn ...`. Text is for eyes and fits 100 columns; programs take json. The text
+ * `show vpn ...`, `clear vpn ...`, `vpn rekey ...`. Text is for eyes and fits 100 columns; programs take json. The text
  * of the counters is made from their JSON, so that the two cannot differ.
  */
 #include <zebra.h>
@@ -465,6 +465,24 @@ DEFPY(clear_vpn_tunnel, clear_vpn_tunnel_cmd,
 	return CMD_SUCCESS;
 }
 
+DEFPY(vpn_rekey_tunnel, vpn_rekey_tunnel_cmd,
+      "vpn rekey tunnel WORD$name [<ike$ike|child>]",
+      VPN_STR
+      "New keys now, without losing a packet\n"
+      TUNNEL_STR
+      "Of the IKE SA\n"
+      "Of the ESP SAs (default)\n")
+{
+	const char *refused = tunnels_rekey(bgpvpn.tunnels, name, !!ike, bgpvpn_now());
+
+	if (refused) {
+		vty_out(vty, "%% Tunnel %s: %s\n", name, refused);
+		return CMD_WARNING;
+	}
+	bgpvpn_pump(&bgpvpn);
+	return CMD_SUCCESS;
+}
+
 void bgpvpn_vty_init(void)
 {
 	install_element(VIEW_NODE, &show_vpn_cmd);
@@ -472,4 +490,5 @@ void bgpvpn_vty_init(void)
 	install_element(VIEW_NODE, &show_vpn_counters_cmd);
 	install_element(VIEW_NODE, &show_vpn_dataplane_cmd);
 	install_element(ENABLE_NODE, &clear_vpn_tunnel_cmd);
+	install_element(ENABLE_NODE, &vpn_rekey_tunnel_cmd);
 }

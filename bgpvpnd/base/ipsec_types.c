@@ -32,6 +32,17 @@ void child_sa_params_copy(struct child_sa_params *to, const struct child_sa_para
 	child_sa_half_copy(&to->out, &from->out);
 }
 
+enum child_sa_wear child_sa_wear(const struct child_sa_limits *limits, uint64_t packets, uint64_t bytes)
+{
+	if ((limits->packets_hard && packets >= limits->packets_hard) ||
+	    (limits->bytes_hard && bytes >= limits->bytes_hard))
+		return CHILD_SA_SPENT;
+	if ((limits->packets_soft && packets >= limits->packets_soft) ||
+	    (limits->bytes_soft && bytes >= limits->bytes_soft))
+		return CHILD_SA_WORN;
+	return CHILD_SA_FRESH;
+}
+
 struct bytes ipaddr_bytes(const struct ipaddr *a)
 {
 	switch (a->ipa_type) {

@@ -45,6 +45,25 @@ struct child_sa_half {
 };
 
 /*
+ * How much each direction of a pair may carry, RFC 4301 4.4.2.1: from `soft` on it should be rekeyed, at `hard` it carries no more. Bytes
+ * are those of the inner packets. 0: no limit; with a hard one goes a soft one that is lower.
+ */
+struct child_sa_limits {
+	uint64_t bytes_soft;
+	uint64_t bytes_hard;
+	uint64_t packets_soft;
+	uint64_t packets_hard;
+};
+
+enum child_sa_wear {
+	CHILD_SA_FRESH,
+	CHILD_SA_WORN,	/* the soft limit is reached */
+	CHILD_SA_SPENT, /* the hard one */
+};
+
+enum child_sa_wear child_sa_wear(const struct child_sa_limits *limits, uint64_t packets, uint64_t bytes);
+
+/*
  * A pair of ESP SAs. `encr` and `integ` are IANA numbers; encr_key_bits counts the key without the salt. Endpoints
  * are the IKE SA's: with encapsulation, ESP goes between these very ports.
  */
@@ -56,6 +75,7 @@ struct child_sa_params {
 	bool esn;
 	bool udp_encap;
 	bool receive_only; /* another child sends until it is told otherwise */
+	struct child_sa_limits limits;
 	struct endpoint local;
 	struct endpoint remote;
 	struct child_sa_half in;  /* the peer sends with it */

@@ -58,6 +58,7 @@ struct dplane_counters {
 	uint64_t tun_errors;
 	uint64_t socket_errors;
 	uint64_t too_big;     /* above the MTU */
+	uint64_t expired;     /* its Child SA has reached a hard limit */
 };
 
 /* Reachability of the inside, DESIGN.md "Reachability": an ICMP echo between the inside addresses. */
@@ -71,6 +72,7 @@ struct dplane_inside_stats {
 enum dplane_event_type {
 	DPLANE_EVENT_IKE,	  /* a datagram on port 4500 with the non-ESP marker, marker removed */
 	DPLANE_EVENT_SOFT_EXPIRE, /* a Child SA should be rekeyed: packets, bytes or sequence numbers */
+	DPLANE_EVENT_HARD_EXPIRE, /* a Child SA carries no more: what it may carry is used up */
 	DPLANE_EVENT_LINK_GONE,	  /* somebody removed the interface */
 	DPLANE_EVENT_LINK_CHANGED, /* somebody (we, perhaps) changed the interface: time for a link_repair() */
 };
@@ -81,7 +83,7 @@ struct dplane_event {
 	struct endpoint remote;
 	struct bytes datagram; /* IKE: valid until the next dplane_event_next() */
 	uint32_t link;	       /* LINK_GONE, LINK_CHANGED */
-	uint32_t child_id;     /* SOFT_EXPIRE */
+	uint32_t child_id;     /* SOFT_EXPIRE, HARD_EXPIRE; each once for a child */
 };
 
 /*

@@ -84,6 +84,8 @@ struct ike_conn_cfg {
 	struct ts_list ts_remote;
 	uint32_t ike_lifetime_s;
 	uint32_t esp_lifetime_s;
+	uint64_t esp_bytes; /* each direction of a Child SA carries no more; 0: no limit */
+	uint64_t esp_packets;
 	bool nat_force;	    /* our NAT detection payload differs from our address, so that the peer encapsulates too */
 	uint16_t fragmentation; /* RFC 7383: bytes of the largest IP datagram that a sealed message makes; 0: off */
 	bool passive;	    /* never initiates by itself */

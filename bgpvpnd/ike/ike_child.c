@@ -55,6 +55,27 @@ static struct child_sa *child_new(struct ike_sa *sa, struct instant now)
 	return child;
 }
 
+/* 85 to 95 % of the hard one, so that the two ends seldom begin at the same moment. */
+static uint64_t soft_limit(const struct ike_engine *engine, uint64_t hard)
+{
+	uint16_t dice;
+
+	engine->host->random(engine->host->arg, (uint8_t *)&dice, sizeof(dice));
+	return hard - hard / 20 - hard / 10 * dice / (UINT16_MAX + 1);
+}
+
+static struct child_sa_limits limits_of(const struct ike_sa *sa)
+{
+	const struct ike_conn_cfg *cfg = ike_sa_lifetimes(sa);
+
+	return (struct child_sa_limits){
+		.bytes_soft = soft_limit(sa->engine, cfg->esp_bytes),
+		.bytes_hard = cfg->esp_bytes,
+		.packets_soft = soft_limit(sa->engine, cfg->esp_packets),
+		.packets_hard = cfg->esp_packets,
+	};
+}
+
 struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *plan, struct instant now)
 {
 	struct child_sa *child = child_new(sa, now);
@@ -66,6 +87,7 @@ struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *pl
 		.esn = plan->esp.esn,
 		.udp_encap = sa->natt,
 		.receive_only = plan->receive_only,
+		.limits = limits_of(sa),
 		.local = sa->local,
 		.remote = sa->remote,
 		.ts_local = plan->ts_local,
@@ -99,7 +121,7 @@ struct child_sa *child_sa_stillborn(struct ike_sa *sa, uint32_t spi_in, uint32_t
 void child_sa_installed(struct child_sa *child, struct instant now)
 {
 	struct ike_sa *sa = child->sa;
-	uint32_t lifetime_s = sa->cfg->esp_lifetime_s;
+	uint32_t lifetime_s = ike_sa_lifetimes(sa)->esp_lifetime_s;
 
 	child->state = CHILD_SA_INSTALLED;
 	child->since = now;

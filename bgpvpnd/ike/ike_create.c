@@ -95,11 +95,14 @@ static bool has_transform(const struct ike_proposal_cfg *cfg, uint8_t type, uint
 	return false;
 }
 
-/* Key exchange groups of the configured proposal that the suite in use came from; the one in use first. */
+/*
+ * The group in use, which may be one that only the peer asks for, before those of the configured proposal that the suite in use came
+ * from.
+ */
 static void add_groups(struct ike_proposal_cfg *out, const struct ike_proposal_cfg *from,
 		       const struct ike_suite *used)
 {
-	if (used->ke && has_transform(from, IKE_TRANSFORM_KE, used->ke->id, 0))
+	if (used->ke)
 		add_transform(out, IKE_TRANSFORM_KE, used->ke->id, 0);
 	for (unsigned int i = 0; i < from->num; i++)
 		if (from->transforms[i].type == IKE_TRANSFORM_KE &&

@@ -362,9 +362,25 @@ static enum ike_phase phase_of(const struct ike_sa *sa)
 	return IKE_PHASE_NONE;
 }
 
+/* An IKE SA that takes over from another is there a moment before its Child SA: until then the other's is the usable one. */
+static struct child_sa *usable_child(struct ike_sa *sa)
+{
+	struct child_sa *child = ike_sa_child(sa);
+	struct ike_sa *other;
+
+	if (child || !sa->conn)
+		return child;
+	frr_each (ike_conn_sas, &sa->conn->sas, other) {
+		child = ike_sa_is_up(other) ? ike_sa_child(other) : NULL;
+		if (child)
+			return child;
+	}
+	return NULL;
+}
+
 static void child_info(struct ike_sa *sa, struct ike_conn_info *info)
 {
-	const struct child_sa *child = ike_sa_child(sa);
+	const struct child_sa *child = usable_child(sa);
 
 	if (!child)
 		return;

@@ -209,6 +209,11 @@ bool ike_sa_keys_rekey(struct ike_sa *sa, const struct ike_sa *old, struct bytes
 	return boxes_make(sa);
 }
 
+const struct ike_conn_cfg *ike_sa_lifetimes(const struct ike_sa *sa)
+{
+	return sa->conn ? sa->conn->cfg : sa->cfg;
+}
+
 int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s)
 {
 	int64_t life = lifetime_s * USEC_PER_S;
@@ -220,7 +225,7 @@ int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s)
 
 void ike_sa_established(struct ike_sa *sa, struct instant now)
 {
-	uint32_t lifetime_s = sa->cfg->ike_lifetime_s;
+	uint32_t lifetime_s = ike_sa_lifetimes(sa)->ike_lifetime_s;
 
 	sa->state = IKE_SA_ESTABLISHED;
 	sa->established = now;

@@ -174,6 +174,12 @@ void ike_sa_leave(struct ike_sa *sa);
 /* Recomputes `due`; after every change of a time or of the window. */
 void ike_sa_rearm(struct ike_sa *sa);
 
+/*
+ * Where the lifetimes of what is made now come from: the connection's configuration of today, also when the SA keeps an older one
+ * for all else.
+ */
+const struct ike_conn_cfg *ike_sa_lifetimes(const struct ike_sa *sa);
+
 /* How long after its birth an SA with this lifetime gets a successor, in us: a margin with jitter. */
 int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s);
 

@@ -200,6 +200,30 @@ bool tunnels_clear(struct tunnels *tunnels, const char *name, struct instant now
 	return true;
 }
 
+static bool rekey(struct tunnel *t, bool ike, struct instant now)
+{
+	return ike ? ike_rekey_ike(t->all->engine, t->conn, now)
+		   : ike_rekey_child(t->all->engine, t->conn, now);
+}
+
+const char *tunnels_rekey(struct tunnels *tunnels, const char *name, bool ike, struct instant now)
+{
+	struct tunnel *t = tunnel_find(tunnels, name);
+	struct ike_conn_info info;
+
+	if (!t)
+		return "there is no such tunnel";
+	info = tunnel_dial_info(t);
+	if (info.phase != IKE_PHASE_ESTABLISHED)
+		return "there is no IKE SA, nothing to rekey";
+	if (!ike && !info.child_id)
+		return "there are no ESP SAs, nothing to rekey";
+	if (!rekey(t, ike, now))
+		return "the peer and we are rekeying already, try again in a moment";
+	tunnel_reconcile(t, now);
+	return NULL;
+}
+
 /*
  * --- world in --------------------------------------------------------------------------------------------
  */
@@ -256,27 +280,47 @@ static struct tunnel *find_link(struct tunnels *tunnels, uint32_t link)
 	return tunnel_ports_find(&tunnels->ports, &key);
 }
 
-void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *event, struct instant now)
+/* Seldom enough to look at all. */
+static struct tunnel *find_child(struct tunnels *tunnels, uint32_t child_id)
 {
 	struct tunnel *t;
+
+	frr_each (tunnel_names, &tunnels->names, t)
+		if (tunnel_port_has_child(t, child_id))
+			return t;
+	return NULL;
+}
+
+void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *event, struct instant now)
+{
+	struct tunnel *t = NULL;
 
 	switch (event->type) {
 	case DPLANE_EVENT_IKE:
 		return; /* the shell's */
 	case DPLANE_EVENT_SOFT_EXPIRE:
-		return; /* rekeying is the engine's, and comes with it */
+		t = find_child(tunnels, event->child_id);
+		if (t)
+			tunnel_dial_worn(t, event->child_id);
+		break;
+	case DPLANE_EVENT_HARD_EXPIRE:
+		t = find_child(tunnels, event->child_id);
+		if (t)
+			tunnel_dial_spent(t, event->child_id, now);
+		break;
 	case DPLANE_EVENT_LINK_GONE:
+		t = event->link ? find_link(tunnels, event->link) : NULL;
+		if (t)
+			tunnel_port_lost(t, now);
+		break;
 	case DPLANE_EVENT_LINK_CHANGED:
+		t = event->link ? find_link(tunnels, event->link) : NULL;
+		if (t)
+			tunnel_port_changed(t);
 		break;
 	}
-	t = event->link ? find_link(tunnels, event->link) : NULL;
-	if (!t)
-		return;
-	if (event->type == DPLANE_EVENT_LINK_GONE)
-		tunnel_port_lost(t, now);
-	else
-		tunnel_port_changed(t);
-	tunnel_reconcile(t, now);
+	if (t)
+		tunnel_reconcile(t, now);
 }
 
 void tunnels_expire(struct tunnels *tunnels, struct instant now)

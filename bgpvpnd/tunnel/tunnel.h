@@ -77,6 +77,12 @@ void tunnels_remove(struct tunnels *tunnels, const char *name, struct instant no
 /* `clear vpn tunnel NAME`: closes it and, where it initiates, begins anew. False: no such tunnel. */
 bool tunnels_clear(struct tunnels *tunnels, const char *name, struct instant now);
 
+/*
+ * `vpn rekey tunnel NAME [ike|child]`: new keys now, as at the end of a lifetime. NULL: it has begun; else why it cannot, in the
+ * operator's words.
+ */
+const char *tunnels_rekey(struct tunnels *tunnels, const char *name, bool ike, struct instant now);
+
 /* --- world in -------------------------------------------------------------------------------------------- */
 
 /* Every output of the engine but DATAGRAM, and every event of the plane but IKE. */
@@ -137,6 +143,7 @@ struct tunnel_info {
 	uint32_t link_changes;
 	struct ike_conn_info ike;
 	bool child_installed;
+	uint8_t num_pairs; /* in the data plane: more than one while one takes over from another */
 	struct dplane_child_stats child;
 	struct dplane_inside_stats inside;
 	uint32_t mtu;

@@ -203,6 +203,8 @@ static const struct field ike_fields[] = {
 	FIELD(struct ike_conn_cfg, ike_lifetime_s, same_bytes, APPLY), /* of the next IKE SA */
 	FIELD(struct ike_conn_cfg, esp_lifetime_s, same_bytes, APPLY), /* of the next Child SA */
 	FIELD(struct ike_conn_cfg, fragmentation, same_bytes, APPLY),  /* of the next IKE SA */
+	FIELD(struct ike_conn_cfg, esp_bytes, same_bytes, APPLY),
+	FIELD(struct ike_conn_cfg, esp_packets, same_bytes, APPLY),
 	FIELD(struct ike_conn_cfg, nat_force, same_bytes, RESTART),
 };
 

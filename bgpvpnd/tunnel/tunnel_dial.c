@@ -87,6 +87,26 @@ static void childless(struct tunnel *t, struct instant now)
 	}
 }
 
+void tunnel_dial_worn(struct tunnel *t, uint32_t child_id)
+{
+	t->port.worn = child_id;
+}
+
+/* When another took over meanwhile, it is no loss; else nothing is left that carries, and the tunnel begins anew. */
+void tunnel_dial_spent(struct tunnel *t, uint32_t child_id, struct instant now)
+{
+	if (tunnel_dial_info(t).child_id == child_id)
+		tunnel_dial_restart(t, IKE_R_EXPIRED, now);
+}
+
+/* The engine may be busy with something else just now: then the wish stays until it is not, or another child is in use. */
+static void rekey_worn(struct tunnel *t, struct instant now)
+{
+	if (t->port.worn &&
+	    (tunnel_dial_info(t).child_id != t->port.worn || ike_rekey_child(t->all->engine, t->conn, now)))
+		t->port.worn = 0;
+}
+
 void tunnel_dial_reconcile(struct tunnel *t, struct instant now)
 {
 	if (!tunnel_enabled(t) || !t->port.link) {
@@ -97,6 +117,7 @@ void tunnel_dial_reconcile(struct tunnel *t, struct instant now)
 		ike_conn_set(t->all->engine, t->conn, t->cfg->ike);
 		t->dial.given = t->cfg->ike;
 	}
+	rekey_worn(t, now);
 	if (!dials(t))
 		return;
 	switch (tunnel_dial_info(t).phase) {

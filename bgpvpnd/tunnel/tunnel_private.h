@@ -44,6 +44,7 @@ struct tunnel_port {
 	uint32_t children[LIMIT_CHILDREN]; /* the last one sends */
 	struct dplane_child_stats gone;	   /* of those deleted */
 	struct instant keepalive;	   /* the next for the NAT; INSTANT_NEVER: none */
+	uint32_t worn;			   /* the data plane wants this Child SA rekeyed; 0: none */
 	uint32_t auto_mtu;		   /* of the last negotiated suite; 0: none yet */
 };
 
@@ -127,6 +128,10 @@ struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t);
 void tunnel_dial_init(struct tunnel *t, struct instant now);
 void tunnel_dial_reconcile(struct tunnel *t, struct instant now);
 struct instant tunnel_dial_next(const struct tunnel *t);
+
+/* The data plane says that this Child SA has carried nearly all that it may, or all. */
+void tunnel_dial_worn(struct tunnel *t, uint32_t child_id);
+void tunnel_dial_spent(struct tunnel *t, uint32_t child_id, struct instant now);
 void tunnel_dial_event(struct tunnel *t, const struct ike_output *out, struct instant now);
 
 /* Closes what runs and begins anew at once; stop makes the engine forget the connection too. */

@@ -125,6 +125,7 @@ static void fill(const struct tunnel *t, struct tunnel_info *info)
 		.link_changes = t->link.changes,
 		.ike = tunnel_dial_info(t),
 		.child_installed = t->port.num_children > 0,
+		.num_pairs = t->port.num_children,
 		.mtu = t->port.link ? t->port.params.mtu : 0,
 		.last_heard = t->reach.last_heard,
 		.reachable = t->reach.active && t->reach.proven && t->reach.reachable,

@@ -221,6 +221,26 @@ bool ike_probe(struct ike_engine *engine, uint32_t conn, struct instant now)
 	return true;
 }
 
+bool ike_rekey_child(struct ike_engine *engine, uint32_t conn, struct instant now)
+{
+	struct fake_conn *c = find(engine, conn);
+
+	if (!c || !c->info.child_id || c->refuse_rekey)
+		return false;
+	c->rekeyed_child++;
+	return true;
+}
+
+bool ike_rekey_ike(struct ike_engine *engine, uint32_t conn, struct instant now)
+{
+	struct fake_conn *c = find(engine, conn);
+
+	if (!c || c->info.phase != IKE_PHASE_ESTABLISHED || c->refuse_rekey)
+		return false;
+	c->rekeyed_ike++;
+	return true;
+}
+
 void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, struct instant now)
 {
 	for (int i = 0; i < FAKE_CONNS; i++) {

@@ -21,6 +21,9 @@ struct fake_conn {
 	uint32_t initiated; /* accepted ike_initiate() */
 	uint32_t probes;
 	uint32_t terminated;
+	uint32_t rekeyed_child; /* accepted ike_rekey_child(), ike_rekey_ike() */
+	uint32_t rekeyed_ike;
+	bool refuse_rekey;
 	int child_result;
 };
 

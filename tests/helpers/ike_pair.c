@@ -136,6 +136,17 @@ static void take_child(struct pair *p, struct pair_side *side, const struct ike_
 	ike_child_result(side->engine, out->child_id, -side->refuse_child, p->now);
 }
 
+/* Who looks between two outputs, as the link rule does, must always find a usable child. */
+static void look(struct pair_side *side)
+{
+	struct ike_conn_info info;
+	bool usable = ike_conn_info(side->engine, PAIR_CONN, &info) && info.child_id;
+
+	if (side->usable && !usable && side->children)
+		side->blinks++;
+	side->usable = usable;
+}
+
 void pair_drain(struct pair *p, struct pair_side *side)
 {
 	struct ike_output out;
@@ -163,6 +174,7 @@ void pair_drain(struct pair *p, struct pair_side *side)
 			take_event(side, &out);
 			break;
 		}
+		look(side);
 	}
 }
 

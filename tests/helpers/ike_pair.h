@@ -35,6 +35,8 @@ struct pair_side {
 	unsigned int used; /* CHILD_USE */
 	unsigned int moved;
 	struct endpoint moved_to;
+	unsigned int blinks; /* outputs after which no child was usable though there had been one, and nobody ended it */
+	bool usable;	     /* as of the last output */
 	unsigned int ike_up, ike_down, child_up, child_down, heard;
 	enum ike_reason down_reason;
 };

@@ -48,6 +48,7 @@ static void settled(struct pair *p)
 	assert_int_equal(pair_info(&p->a).child_spi_out, pair_info(&p->b).child_spi_in);
 	assert_int_equal(p->a.ike_down + p->b.ike_down, 0);
 	assert_int_equal(p->a.child_down + p->b.child_down, 0);
+	assert_int_equal(p->a.blinks + p->b.blinks, 0);
 }
 
 static void rekey_child(struct pair *p, struct pair_side *side)
@@ -165,6 +166,47 @@ static void test_child_with_another_group(void **state)
 	rekey_child(&p, &p.a);
 	settled(&p);
 	assert_string_equal(pair_info(&p.b).esp_proposal, "aes128gcm16-ecp256");
+	pair_fini(&p);
+}
+
+/* <-- HDR, SK {N(NO_PROPOSAL_CHOSEN)}, for good: a new IKE SA beside the old one, and at no moment nothing that carries. */
+static void test_child_refused_for_good(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	configure(&p.b, &p.a, "aes128gcm16-curve25519");
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	pair_sleep(&p, 2 * USEC_PER_S, true);
+	rekey_child(&p, &p.a);
+	pair_run(&p);
+	pair_sleep(&p, 60 * USEC_PER_S, true);
+	assert_int_equal(p.a.ike_up, 2);
+	assert_int_equal(p.a.added, 2);
+	assert_int_equal(p.a.children + p.b.children, 2);
+	assert_int_equal(p.a.ike_down + p.b.ike_down, 0);
+	assert_int_equal(p.a.blinks + p.b.blinks, 0);
+	pair_assert_up(&p);
+	pair_fini(&p);
+}
+
+/* With PFS that only the peer wants, a pair that it has rekeyed is rekeyed by us as it was: with its group. */
+static void test_child_with_the_group_in_use(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	configure(&p.b, &p.a, "aes128gcm16-curve25519");
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	rekey_child(&p, &p.b);
+	pair_run(&p);
+	pair_sleep(&p, 5 * USEC_PER_S, true);
+	rekey_child(&p, &p.a);
+	settled(&p);
+	assert_int_equal(p.a.added, 3);
+	assert_string_equal(pair_info(&p.a).esp_proposal, "aes128gcm16-curve25519");
 	pair_fini(&p);
 }
 
@@ -407,6 +449,75 @@ static void test_lifetimes(void **state)
 	pair_fini(&p);
 }
 
+/* Limits in bytes and packets: none unless configured, soft ones at 85 to 95 %, not always at the same. */
+static void test_limits(void **state)
+{
+	struct ike_conn_cfg *cfg;
+	struct pair p;
+	uint64_t first = 0;
+	bool differs = false;
+
+	up(&p, ESP_DEFAULT);
+	assert_int_equal(p.a.child.limits.bytes_hard + p.a.child.limits.packets_hard, 0);
+	assert_int_equal(p.a.child.limits.bytes_soft + p.a.child.limits.packets_soft, 0);
+	pair_fini(&p);
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	cfg = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT);
+	cfg->esp_bytes = UINT64_C(1000000000000000);
+	cfg->esp_packets = 1000;
+	ike_conn_set(p.a.engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	for (int i = 0; i < 20; i++) {
+		const struct child_sa_limits *limits = &p.a.child.limits;
+
+		assert_int_equal(limits->bytes_hard, UINT64_C(1000000000000000));
+		assert_in_range(limits->bytes_soft, UINT64_C(850000000000000), UINT64_C(950000000000000));
+		assert_int_equal(limits->packets_hard, 1000);
+		assert_in_range(limits->packets_soft, 850, 950);
+		first = first ? first : limits->packets_soft;
+		differs |= limits->packets_soft != first;
+		pair_sleep(&p, 5 * USEC_PER_S, true);
+		rekey_child(&p, &p.a);
+		pair_run(&p);
+	}
+	assert_true(differs);
+	settled(&p);
+	pair_fini(&p);
+}
+
+/* Lifetimes that were changed meanwhile: what is made from now on has the new ones, though the IKE SA keeps all else. */
+static void test_lifetimes_changed(void **state)
+{
+	struct ike_conn_cfg *cfg;
+	struct pair p;
+
+	up(&p, ESP_DEFAULT);
+	cfg = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT);
+	cfg->esp_packets = 1000;
+	cfg->esp_lifetime_s = 100;
+	cfg->ike_lifetime_s = 1000;
+	ike_conn_set(p.a.engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+	rekey_child(&p, &p.a);
+	pair_run(&p);
+	assert_int_equal(p.a.child.limits.packets_hard, 1000);
+	assert_int_equal(p.a.added, 2);
+	pair_sleep(&p, 100 * USEC_PER_S, true);
+	assert_int_equal(p.a.added, 3);
+	rekey_ike(&p, &p.a);
+	pair_run(&p);
+	for (int i = 0; i < 4; i++) {
+		uint64_t spi = pair_info(&p.a).spi_i;
+
+		pair_sleep(&p, 1000 * USEC_PER_S, true);
+		assert_int_not_equal(pair_info(&p.a).spi_i, spi);
+	}
+	settled(&p);
+	pair_fini(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +526,8 @@ int main(void)
 		T(test_child_with_pfs),
 		T(test_child_with_pfs_on_one_side),
 		T(test_child_with_another_group),
+		T(test_child_refused_for_good),
+		T(test_child_with_the_group_in_use),
 		T(test_full_list_of_proposals),
 		T(test_esn),
 		T(test_ike),
@@ -426,6 +539,8 @@ int main(void)
 		T(test_delete_crosses),
 		T(test_each_message_lost),
 		T(test_lifetimes),
+		T(test_limits),
+		T(test_lifetimes_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

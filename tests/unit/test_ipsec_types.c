@@ -125,6 +125,21 @@ static void test_child_sa_params_own_their_keys(void **state)
 	assert_int_equal(blocks_alive(), 0);
 }
 
+static void test_wear(void **state)
+{
+	const struct child_sa_limits none = {};
+	const struct child_sa_limits both = {
+		.bytes_soft = 900, .bytes_hard = 1000, .packets_soft = 9, .packets_hard = 10};
+
+	assert_int_equal(child_sa_wear(&none, UINT64_MAX, UINT64_MAX), CHILD_SA_FRESH);
+	assert_int_equal(child_sa_wear(&both, 8, 899), CHILD_SA_FRESH);
+	assert_int_equal(child_sa_wear(&both, 9, 0), CHILD_SA_WORN);
+	assert_int_equal(child_sa_wear(&both, 0, 900), CHILD_SA_WORN);
+	assert_int_equal(child_sa_wear(&both, 9, 999), CHILD_SA_WORN);
+	assert_int_equal(child_sa_wear(&both, 10, 0), CHILD_SA_SPENT);
+	assert_int_equal(child_sa_wear(&both, 0, 1000), CHILD_SA_SPENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_endpoints_compare_address_and_port),
 		cmocka_unit_test(test_any_covers_both_families),
 		cmocka_unit_test(test_child_sa_params_own_their_keys),
+		cmocka_unit_test(test_wear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -315,11 +315,15 @@ static struct endpoint endpoint_of(const struct ipaddr *addr)
 	return (struct endpoint){.addr = *addr, .port = NATT};
 }
 
+/* Of the children that are installed next. */
+static struct child_sa_limits limits;
+
 static void child_install(struct side *s, uint32_t id, uint32_t in, uint32_t out, const struct ipaddr *local,
 			  const struct ipaddr *remote, bool encap)
 {
 	struct child_sa_params params = esp_end_params(suite, in, out);
 
+	params.limits = limits;
 	params.child_id = id;
 	params.udp_encap = encap;
 	params.local = endpoint_of(local);
@@ -904,6 +908,63 @@ static void test_make_before_break(void **state)
 	assert_int_equal(counters(&w.a).no_child, 0);
 }
 
+/* Child 1 at both ends, with limits of one. */
+static void limited_pair(struct side *limited, const struct child_sa_limits *of)
+{
+	struct side *other = limited == &w.a ? &w.b : &w.a;
+	uint32_t in = limited->dp->ops->spi_reserve(limited->dp),
+		 out = other->dp->ops->spi_reserve(other->dp);
+
+	limits = *of;
+	child_install(limited, 1, in, out, &limited->outer, &other->outer, true);
+	limits = (struct child_sa_limits){};
+	child_install(other, 1, out, in, &other->outer, &limited->outer, true);
+}
+
+static void assert_event(struct side *s, enum dplane_event_type type)
+{
+	struct dplane_event event;
+
+	assert_true(s->dp->ops->event_next(s->dp, &event));
+	assert_int_equal(event.type, type);
+	assert_int_equal(event.child_id, 1);
+}
+
+/* Said once at the soft limit, once at the hard one, and not a packet more. The kernel may send a few of its own in between. */
+static void test_limit_out(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	static const struct child_sa_limits of = {.packets_soft = 10, .packets_hard = 20};
+
+	limited_pair(&w.a, &of);
+	running(true);
+	udp_into(&w.a, &w.b, 60);
+	WAIT_FOR(counters(&w.a).expired >= 40);
+	WAIT_FOR(stats(&w.b, 1).packets_in == 20);
+	assert_int_equal(stats(&w.a, 1).packets_out, 20);
+	assert_event(&w.a, DPLANE_EVENT_SOFT_EXPIRE);
+	assert_event(&w.a, DPLANE_EVENT_HARD_EXPIRE);
+	assert_false(w.a.dp->ops->event_next(w.a.dp, &(struct dplane_event){}));
+	assert_false(w.b.dp->ops->event_next(w.b.dp, &(struct dplane_event){}));
+}
+
+static void test_limit_in(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	static const struct child_sa_limits of = {.bytes_soft = 1000, .bytes_hard = 2000};
+
+	limited_pair(&w.b, &of);
+	running(true);
+	udp_into(&w.a, &w.b, 60);
+	WAIT_FOR(counters(&w.b).expired >= 1 && stats(&w.a, 1).packets_out >= 60);
+	/* the packet that passes the limit is the last */
+	assert_in_range(stats(&w.b, 1).bytes_in, 2000, 2000 + 1400);
+	WAIT_FOR(counters(&w.b).expired + stats(&w.b, 1).packets_in == stats(&w.a, 1).packets_out);
+	assert_event(&w.b, DPLANE_EVENT_SOFT_EXPIRE);
+	assert_event(&w.b, DPLANE_EVENT_HARD_EXPIRE);
+	assert_false(w.b.dp->ops->event_next(w.b.dp, &(struct dplane_event){}));
+}
+
 static void test_peer_moves(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -1172,6 +1233,8 @@ int main(void)
 		PLANE_TEST(test_mss),
 		PLANE_TEST(test_nothing_in_the_clear),
 		PLANE_TEST(test_make_before_break),
+		PLANE_TEST(test_limit_out),
+		PLANE_TEST(test_limit_in),
 		PLANE_TEST(test_peer_moves),
 		PLANE_TEST(test_probe_before_the_link_is_up),
 		PLANE_TEST(test_probe_of_a_running_link),

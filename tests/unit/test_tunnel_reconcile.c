@@ -629,6 +629,91 @@ static void terminated(void **state)
 }
 
 /*
+ * --- new keys --------------------------------------------------------------------------------------------
+ */
+
+static void rekeyed_by_operator(void **state)
+{
+	assert_string_equal(tunnels_rekey(w.tunnels, "to-b", false, w.now), "there is no such tunnel");
+	give(cfg_new("to-b", "vpn0"));
+	assert_non_null(strstr(tunnels_rekey(w.tunnels, "to-b", false, w.now), "no IKE SA"));
+	assert_non_null(strstr(tunnels_rekey(w.tunnels, "to-b", true, w.now), "no IKE SA"));
+	fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	assert_null(tunnels_rekey(w.tunnels, "to-b", false, w.now));
+	assert_null(tunnels_rekey(w.tunnels, "to-b", true, w.now));
+	assert_int_equal(conn()->rekeyed_child, 1);
+	assert_int_equal(conn()->rekeyed_ike, 1);
+	conn()->refuse_rekey = true;
+	assert_non_null(strstr(tunnels_rekey(w.tunnels, "to-b", false, w.now), "rekeying already"));
+	fake_ike_child_down(&w.engine, conn(), conn()->info.child_id, IKE_R_CHILD_DELETED_BY_PEER);
+	pump();
+	assert_non_null(strstr(tunnels_rekey(w.tunnels, "to-b", false, w.now), "no ESP SAs"));
+}
+
+static void plane_says(enum dplane_event_type type, uint32_t child)
+{
+	const struct dplane_event event = {.type = type, .child_id = child};
+
+	tunnels_dplane_event(w.tunnels, &event, w.now);
+	pump();
+}
+
+static void worn_is_rekeyed(void **state)
+{
+	uint32_t child = bring_up();
+
+	plane_says(DPLANE_EVENT_SOFT_EXPIRE, child);
+	assert_int_equal(conn()->rekeyed_child, 1);
+	assert_true(vpn0()->running);
+	heard(false);
+	assert_int_equal(conn()->rekeyed_child, 1);
+	/* nobody's */
+	plane_says(DPLANE_EVENT_SOFT_EXPIRE, child + 99);
+	plane_says(DPLANE_EVENT_HARD_EXPIRE, child + 99);
+	assert_int_equal(conn()->rekeyed_child, 1);
+	assert_int_equal(conn()->terminated, 0);
+}
+
+/* The engine is busy when the plane says so: the wish is kept, for this child only. */
+static void worn_while_busy(void **state)
+{
+	uint32_t child = bring_up();
+
+	conn()->refuse_rekey = true;
+	plane_says(DPLANE_EVENT_SOFT_EXPIRE, child);
+	conn()->refuse_rekey = false;
+	heard(false);
+	assert_int_equal(conn()->rekeyed_child, 1);
+	conn()->refuse_rekey = true;
+	plane_says(DPLANE_EVENT_SOFT_EXPIRE, child);
+	fake_ike_child(&w.engine, conn(), IKE_ENCR_AES_GCM_16, IKE_INTEG_NONE);
+	pump();
+	conn()->refuse_rekey = false;
+	heard(false);
+	assert_int_equal(conn()->rekeyed_child, 1);
+}
+
+/* One that may carry no more while nothing has taken over carries nothing: the link says so, and the tunnel begins anew. */
+static void spent(void **state)
+{
+	uint32_t child = bring_up();
+	uint32_t next;
+
+	next = fake_ike_child(&w.engine, conn(), IKE_ENCR_AES_GCM_16, IKE_INTEG_NONE);
+	pump();
+	plane_says(DPLANE_EVENT_HARD_EXPIRE, child);
+	assert_int_equal(conn()->terminated, 0);
+	assert_true(vpn0()->running);
+	plane_says(DPLANE_EVENT_HARD_EXPIRE, next);
+	assert_int_equal(conn()->terminated, 1);
+	assert_false(vpn0()->running);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
+	pass(MS(100));
+	assert_int_equal(conn()->initiated, 2);
+}
+
+/*
  * --- refusals --------------------------------------------------------------------------------------------
  */
 
@@ -890,6 +975,10 @@ int main(void)
 		TEST(cleared),
 		TEST(removed),
 		TEST(terminated),
+		TEST(rekeyed_by_operator),
+		TEST(worn_is_rekeyed),
+		TEST(worn_while_busy),
+		TEST(spent),
 		TEST(no_dplane),
 		TEST(interface_refused),
 		TEST(child_refused),

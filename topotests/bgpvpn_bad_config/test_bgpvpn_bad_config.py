@@ -74,6 +74,7 @@ REFUSED = [
     ("vpn profile fast", "ike proposal aes256gcm16-prfsha384", None),
     ("vpn profile fast", "esp proposal modp2048", None),
     ("vpn profile fast", "ike lifetime 1", None),
+    ("vpn profile fast", "esp lifetime 3600 packets 10", None),
     ("vpn profile fast", "esp replay-window 5000", None),
     ("vpn profile fast", "liveness detect 10", None),
     ("vpn tunnel second", "interface vpn0", "used by tunnel good"),
@@ -159,7 +160,7 @@ EVERYTHING = """vpn profile all
  ike proposal aes256gcm16-prfsha384-ecp384 aes128-sha256-modp2048
  ike lifetime 7200
  esp proposal aes256gcm16-ecp384 aes128-sha256
- esp lifetime 1800
+ esp lifetime 1800 bytes 5000000000 packets 4000000
  esp replay-window 64
  liveness interval 5
  liveness detect 250

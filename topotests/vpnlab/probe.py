@@ -77,11 +77,12 @@ def parse(payload, cookie):
 
 
 class Prober:
-    """Sends on all flows every 10 ms until stopped."""
+    """Sends on all flows, every 10 ms unless told otherwise, until stopped."""
 
-    def __init__(self, flows, observer):
+    def __init__(self, flows, observer, spacing=SPACING):
         self.cookie = os.urandom(COOKIE_LEN)
         self.flows = flows
+        self._spacing = spacing
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prober", daemon=True)
         for flow in flows:
@@ -103,5 +104,5 @@ class Prober:
             for flow in self.flows:
                 flow.send(self.cookie)
             # a late turn is not made up for by a burst
-            due = max(due + SPACING, time.monotonic() - SPACING)
+            due = max(due + self._spacing, time.monotonic() - self._spacing)
             time.sleep(max(0.0, due - time.monotonic()))

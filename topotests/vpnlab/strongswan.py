@@ -49,6 +49,7 @@ _CONNECTION = """connections {{
     remote_addrs = {remote}
     proposals = {ike}
     dpd_delay = 10s
+    {ike_rekey}
     local {{
       auth = psk
       id = {local}
@@ -63,6 +64,7 @@ _CONNECTION = """connections {{
         remote_ts = 0.0.0.0/0
         esp_proposals = {esp}
         start_action = none
+        {child_rekey}
       }}
     }}
   }}
@@ -75,6 +77,8 @@ secrets {{
   }}
 }}
 """
+
+_REKEYS = ("rekey_time = 12s\n    rand_time = 4s\n    over_time = 300s", "rekey_time = 9s\n        rand_time = 7s\n        life_time = 300s")
 
 
 def missing():
@@ -108,8 +112,14 @@ class StrongSwan:
         for words in (f"addr add {inside} dev {DEVICE}", f"link set {DEVICE} mtu {mtu} up"):
             subprocess.run([*self._enter, "ip", *words.split()], check=True)
 
-    def connection(self, name, local, remote, secret, ike="aes256gcm16-prfsha384-ecp384", esp="aes256gcm16-ecp384"):
-        text = _CONNECTION.format(name=name, local=local, remote=remote, secret=secret, ike=ike, esp=esp)
+    def connection(
+        self, name, local, remote, secret, ike="aes256gcm16-prfsha384-ecp384", esp="aes256gcm16-ecp384", rekeys=False
+    ):
+        """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour."""
+        ike_rekey, child_rekey = _REKEYS if rekeys else ("", "")
+        text = _CONNECTION.format(
+            name=name, local=local, remote=remote, secret=secret, ike=ike, esp=esp, ike_rekey=ike_rekey, child_rekey=child_rekey
+        )
         path = self.work / "swanctl.conf"
         path.write_text(text, encoding="ascii")
         path.chmod(0o600)
@@ -128,6 +138,14 @@ class StrongSwan:
     def installed(self):
         """How many Child SAs are installed."""
         return self._swanctl("--list-sas").stdout.count("INSTALLED")
+
+    def established(self):
+        """How many IKE SAs are established."""
+        return self._swanctl("--list-sas").stdout.count("ESTABLISHED")
+
+    def rekey(self, what, name):
+        """what: "child" or "ike"."""
+        return self._swanctl("--rekey", "--" + what, name).returncode == 0
 
     def list_sas(self):
         return self._swanctl("--list-sas").stdout

@@ -65,6 +65,15 @@ def tunnel(router, name):
     return shown.get("tunnels", {}).get(name, {})
 
 
+def sas(router, name):
+    """(pairs of ESP SAs in the data plane, IKE SAs of the whole daemon)."""
+    try:
+        counters = json.loads(vtysh(router, "show vpn counters json")[1])
+    except ValueError:
+        return 0, 0
+    return tunnel(router, name).get("espPairs", 0), counters["ike"]["ikeSas"]
+
+
 def bgp_state(router, neighbor):
     try:
         shown = json.loads(vtysh(router, "show bgp summary json")[1])

@@ -221,6 +221,7 @@ int tun_child_add(struct dplane *dp, uint32_t link_id, const struct child_sa_par
 	}
 	msg.child->child_id = params->child_id;
 	msg.child->receive_only = params->receive_only;
+	msg.child->limits = params->limits;
 	msg.child->port = &link->port;
 	msg.child->path = path;
 	err = tun_worker_call(plane->worker, &msg);

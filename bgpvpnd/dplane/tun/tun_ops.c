@@ -223,6 +223,7 @@ static void tun_counters_read(struct dplane *dp, struct dplane_counters *counter
 		.tun_errors = tun_counted(&now->tun_errors),
 		.socket_errors = tun_counted(&now->socket_errors) + plane->ike_send_errors,
 		.too_big = tun_counted(&now->too_big),
+		.expired = tun_counted(&now->expired),
 	};
 }
 

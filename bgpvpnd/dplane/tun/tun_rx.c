@@ -118,6 +118,12 @@ static void port_deliver(struct tun_thread *t, struct tun_port *port, const stru
 	tun_rx_port_write(t, port, bytes_make(seg->p, seg->n));
 }
 
+static enum child_sa_wear wear_in(const struct tun_child *child)
+{
+	return child_sa_wear(&child->limits, tun_counted(&child->stats.packets_in),
+			     tun_counted(&child->stats.bytes_in));
+}
+
 static void esp_input(struct tun_thread *t, struct seg *seg)
 {
 	struct tun_child *child;
@@ -132,6 +138,10 @@ static void esp_input(struct tun_thread *t, struct seg *seg)
 	child = child_find(t, spi);
 	if (!child) {
 		tun_count(&t->counters->no_sa, 1);
+		return;
+	}
+	if (!tun_child_wear(t, child, wear_in(child))) {
+		tun_count(&t->counters->expired, 1);
 		return;
 	}
 	result = esp_open(&child->pair, seg, &ip);

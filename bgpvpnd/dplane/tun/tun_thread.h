@@ -66,6 +66,17 @@ DECLARE_HASH(tun_spis, struct tun_child, spis, tun_child_spi_compare, tun_child_
 DECLARE_LIST(tun_siblings, struct tun_child, siblings);
 
 /*
+ * --- tun_worker.c ----------------------------------------------------------------------------------------
+
+ */
+
+/*
+ * Before each packet, with what its direction has carried so far: tells the main thread once of each limit.
+ * False: it may carry no more.
+ */
+bool tun_child_wear(struct tun_thread *t, struct tun_child *child, enum child_sa_wear wear);
+
+/*
  * --- tun_tx.c --------------------------------------------------------------------------------------------
 
  */

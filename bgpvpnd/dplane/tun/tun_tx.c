@@ -71,12 +71,14 @@ static void tx_prepare(struct tun_thread *t, const struct tun_path *path)
 		tun_tx_flush(t);
 }
 
-static void soft_expire(struct tun_thread *t, struct tun_child *child)
+static enum child_sa_wear wear_out(const struct tun_child *child)
 {
-	struct dplane_event event = {.type = DPLANE_EVENT_SOFT_EXPIRE, .child_id = child->child_id};
+	enum child_sa_wear wear = child_sa_wear(&child->limits, tun_counted(&child->stats.packets_out),
+						tun_counted(&child->stats.bytes_out));
 
-	child->soft_reported = true;
-	tun_queue_push(t->queue, &event);
+	/* Sequence numbers are packets too; at their own end esp_seal() refuses. */
+	return wear == CHILD_SA_FRESH && child->pair.out.seq >= child->pair.out.seq_soft ? CHILD_SA_WORN
+											 : wear;
 }
 
 static void count_refusal(struct tun_thread *t, enum esp_result result)
@@ -108,8 +110,13 @@ static bool child_send(struct tun_thread *t, struct tun_child *child, struct seg
 {
 	size_t inner_len = seg->n;
 	uint8_t dscp = ip->dscp;
-	enum esp_result result = esp_seal(&child->pair, seg, ip);
+	enum esp_result result;
 
+	if (!tun_child_wear(t, child, wear_out(child))) {
+		tun_count(&t->counters->expired, 1);
+		return false;
+	}
+	result = esp_seal(&child->pair, seg, ip);
 	if (result != ESP_OK) {
 		count_refusal(t, result);
 		return false;
@@ -117,8 +124,6 @@ static bool child_send(struct tun_thread *t, struct tun_child *child, struct seg
 	tun_count(&child->stats.packets_out, 1);
 	tun_count(&child->stats.bytes_out, inner_len);
 	tun_stamp(&child->stats.last_out, t->now);
-	if (child->pair.out.seq >= child->pair.out.seq_soft && !child->soft_reported)
-		soft_expire(t, child);
 	tx_push(t, &child->path, seg, dscp);
 	return true;
 }

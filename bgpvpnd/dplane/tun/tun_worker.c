@@ -64,6 +64,18 @@ void tun_port_fini(struct tun_port *port)
 	tun_siblings_fini(&port->children);
 }
 
+bool tun_child_wear(struct tun_thread *t, struct tun_child *child, enum child_sa_wear wear)
+{
+	struct dplane_event event = {.child_id = child->child_id};
+
+	if (wear > child->reported) {
+		event.type = wear == CHILD_SA_SPENT ? DPLANE_EVENT_HARD_EXPIRE : DPLANE_EVENT_SOFT_EXPIRE;
+		child->reported = wear;
+		tun_queue_push(t->queue, &event);
+	}
+	return wear != CHILD_SA_SPENT;
+}
+
 /*
  * --- messages, on the tun thread -------------------------------------------------------------------------
 

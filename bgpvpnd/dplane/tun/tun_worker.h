@@ -72,6 +72,7 @@ struct tun_counters {
 	tun_counter tun_errors;
 	tun_counter socket_errors;
 	tun_counter too_big;
+	tun_counter expired;
 };
 
 struct tun_probe_stats {
@@ -103,7 +104,8 @@ struct tun_child {
 	bool receive_only; /* when added: others send on */
 	struct esp_pair pair;
 	struct tun_path path;
-	bool soft_reported;
+	struct child_sa_limits limits;
+	enum child_sa_wear reported;
 	struct tun_child_stats stats;
 };
 
