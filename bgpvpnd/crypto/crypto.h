@@ -170,8 +170,9 @@ size_t crypto_creds_subject(const struct crypto_creds *creds, uint8_t *to, size_
 struct crypto_trust;
 
 /*
- * PEM. Every certificate of `cas` is a trust anchor, self-signed or not. With `crls` (empty: none) each certificate below
- * the anchor needs a list of its issuer's that is neither revoking it nor out of date.
+ * PEM. Every certificate of `cas` is a trust anchor, self-signed or not. With `crls` (empty: none) each certificate of a
+ * chain, the anchor too, needs a list of its issuer's that neither revokes it nor is out of date:
+ * so the anchors must then go up to the self-signed one.
  */
 struct crypto_trust *crypto_trust_from_pem(struct bytes cas, struct bytes crls, char *err, size_t err_len);
 struct crypto_trust *crypto_trust_ref(struct crypto_trust *trust);
@@ -201,6 +202,9 @@ enum crypto_cert_verdict crypto_trust_verify(const struct crypto_trust *trust, c
 					     size_t num_chain, int64_t time_s, struct crypto_cert **out,
 					     char *words, size_t words_len) rd_must_check;
 void crypto_cert_free(struct crypto_cert *cert);
+
+/* For known answers: a certificate that holds nothing but this SubjectPublicKeyInfo. NULL when it is none. */
+struct crypto_cert *crypto_cert_of_key(struct bytes spki);
 
 /*
  * RFC 4945 3.1: ID_FQDN, ID_RFC822_ADDR and addresses stand in the subjectAltName, byte for byte (domains without regard to

@@ -33,9 +33,11 @@ static bool part_type(const char **text, struct dn_part *part)
 	if ((*text)[n] != '=' || n == 0 || n > DN_TYPE_MAX)
 		return false;
 	memcpy(part->type, *text, n);
-	part->type[n] = '\0';
 	*text += n + 1;
-	return true;
+	while (n > 0 && part->type[n - 1] == ' ')
+		n--;
+	part->type[n] = '\0';
+	return n > 0;
 }
 
 static bool part_value(const char **text, struct dn_part *part)
@@ -56,7 +58,8 @@ static bool part_value(const char **text, struct dn_part *part)
 	}
 	part->value[kept] = '\0';
 	*text = *p == ',' ? p + 1 : p;
-	return kept > 0;
+	/* A comma at the end has nothing behind it. */
+	return kept > 0 && (*p != ',' || p[1]);
 }
 
 static bool part_next(const char **text, struct dn_part *part)

@@ -139,6 +139,24 @@ enum crypto_cert_verdict crypto_trust_verify(const struct crypto_trust *trust, c
 	return verdict;
 }
 
+struct crypto_cert *crypto_cert_of_key(struct bytes spki)
+{
+	const unsigned char *p = spki.p;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki.n);
+	X509 *x509 = X509_new();
+	struct crypto_cert *cert = NULL;
+
+	if (key && x509 && X509_set_pubkey(x509, key)) {
+		cert = XCALLOC(MTYPE_CERT, sizeof(*cert));
+		cert->x509 = x509;
+		x509 = NULL;
+	}
+	X509_free(x509);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return cert;
+}
+
 void crypto_cert_free(struct crypto_cert *cert)
 {
 	if (!cert)

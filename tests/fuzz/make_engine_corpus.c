@@ -22,7 +22,7 @@ static void side_init(struct side *s, const char *dir, bool initiator)
 	char path[PATH_MAX];
 
 	s->initiator = initiator;
-	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release};
+	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release, world_wall_clock};
 	s->engine = world_engine(&s->host, initiator, now);
 	snprintf(path, sizeof(path), "%s/%s", dir, initiator ? "initiator" : "responder");
 	s->file = fopen(path, "w");
