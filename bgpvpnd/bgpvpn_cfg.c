@@ -9,6 +9,7 @@
 #include "lib/northbound.h"
 #include "lib/prefix.h"
 
+#include "bgpvpnd/bgpvpn_cert.h"
 #include "bgpvpnd/bgpvpn_cfg.h"
 #include "bgpvpnd/bgpvpn_errors.h"
 #include "bgpvpnd/bgpvpn_secret.h"
@@ -235,12 +236,28 @@ static void lock_out(struct tunnel_cfg *cfg)
 	cfg->shutdown = true;
 }
 
-static const char *what_is_missing(const struct lyd_node *tunnel, const struct tunnel_cfg *cfg, bool secret)
+/* The key is needed on each side that no certificate stands for. */
+static bool needs_secret(const struct lyd_node *tunnel)
+{
+	return !yang_dnode_exists(tunnel, "./authentication/certificate") ||
+	       !yang_dnode_exists(tunnel, "./authentication/ca");
+}
+
+static const char *what_is_missing(const struct lyd_node *tunnel, const struct tunnel_cfg *cfg, bool secret,
+				   bool certs)
 {
 	if (!yang_dnode_exists(tunnel, "./remote/address"))
 		return "remote address missing";
 	if (!cfg->interface[0])
 		return "interface missing";
+	if (!certs)
+		return "certificate, private key, authority or revocation list cannot be used";
+	if (cfg->ike->creds && cfg->ike->local_id.type &&
+	    !crypto_creds_has_id(cfg->ike->creds, cfg->ike->local_id.type,
+				 bytes_make(cfg->ike->local_id.value, cfg->ike->local_id.len)))
+		return "local id is not in the certificate";
+	if (!needs_secret(tunnel))
+		return NULL;
 	if (!secret && yang_dnode_exists(tunnel, "./pre-shared-key-file"))
 		return "pre-shared key file cannot be read";
 	if (!secret)
@@ -253,7 +270,7 @@ struct tunnel_cfg *bgpvpn_cfg_build(const struct lyd_node *tunnel, const struct 
 {
 	struct tunnel_cfg *cfg = tunnel_cfg_new(yang_dnode_get_string(tunnel, "./name"));
 	const char *what;
-	bool secret;
+	bool secret, certs;
 
 	if (!cfg->ike)
 		cfg->ike = ike_conn_cfg_new();
@@ -267,7 +284,8 @@ struct tunnel_cfg *bgpvpn_cfg_build(const struct lyd_node *tunnel, const struct 
 	fill_peer(tunnel, cfg);
 	fill_from_profile(find_profile(tunnel), cfg);
 	secret = fill_secret(tunnel, old, cfg);
-	what = what_is_missing(tunnel, cfg, secret);
+	certs = bgpvpn_cert_fill(tunnel, old, cfg);
+	what = what_is_missing(tunnel, cfg, secret, certs);
 	missing[0] = '\0';
 	if (what) {
 		snprintf(missing, len, "incomplete: %s", what);

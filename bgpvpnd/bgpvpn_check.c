@@ -8,8 +8,10 @@
 #include "lib/northbound.h"
 #include "lib/prefix.h"
 
+#include "bgpvpnd/bgpvpn_cert.h"
 #include "bgpvpnd/bgpvpn_cfg.h"
 #include "bgpvpnd/bgpvpn_check.h"
+#include "bgpvpnd/crypto/crypto.h"
 #include "bgpvpnd/ike/ike.h"
 
 static bool refuse(char *err, size_t err_len, const char *fmt, ...) PRINTFRR(3, 4);
@@ -152,6 +154,26 @@ bool bgpvpn_check_id(const struct lyd_node *dnode, char *err, size_t err_len)
 		return true;
 	return ike_id_parse(yang_dnode_get_string(id, "./kind"), yang_dnode_get_string(id, "./value"),
 			    &parsed, err, err_len);
+}
+
+/* --- certificates ---------------------------------------------------------------------------------------- */
+
+bool bgpvpn_check_certificate(const struct lyd_node *dnode, char *err, size_t err_len)
+{
+	struct crypto_creds *creds = NULL;
+	bool ok = bgpvpn_cert_load_own(lyd_parent(dnode), &creds, err, err_len);
+
+	crypto_creds_unref(creds);
+	return ok;
+}
+
+bool bgpvpn_check_ca(const struct lyd_node *dnode, char *err, size_t err_len)
+{
+	struct crypto_trust *trust = NULL;
+	bool ok = bgpvpn_cert_load_ca(lyd_parent(dnode), &trust, err, err_len);
+
+	crypto_trust_unref(trust);
+	return ok;
 }
 
 /* --- interface ------------------------------------------------------------------------------------------- */

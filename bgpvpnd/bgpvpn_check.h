@@ -14,6 +14,8 @@
 bool bgpvpn_check_proposals(uint8_t proto, const struct lyd_node *dnode, char *err, size_t err_len);
 bool bgpvpn_check_address(const struct lyd_node *dnode, char *err, size_t err_len);
 bool bgpvpn_check_id(const struct lyd_node *dnode, char *err, size_t err_len);
+bool bgpvpn_check_certificate(const struct lyd_node *dnode, char *err, size_t err_len);
+bool bgpvpn_check_ca(const struct lyd_node *dnode, char *err, size_t err_len);
 bool bgpvpn_check_interface(const struct lyd_node *dnode, char *err, size_t err_len);
 bool bgpvpn_check_inside(const struct lyd_node *dnode, char *err, size_t err_len);
 bool bgpvpn_check_mtu(const struct lyd_node *dnode, char *err, size_t err_len);

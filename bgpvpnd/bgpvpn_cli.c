@@ -499,6 +499,48 @@ DEFPY_YANG(local_id, local_id_cmd,
 	return set_id(vty, !!no, "./local/id/kind", kind, "./local/id/value", value);
 }
 
+#define ID_DN_STR                                                                                            \
+	"Identity (default: the address)\n"                                                                  \
+	"Distinguished name\n"                                                                               \
+	"Written like C=CH, O=Example, CN=vpn.example.org\n"
+
+static int set_dn(struct vty *vty, const char *kind_leaf, const char *value_leaf, struct cmd_token **argv,
+		  int argc)
+{
+	char *value = argv_concat(argv, argc, 3);
+	int result = set_id(vty, false, kind_leaf, "dn", value_leaf, value);
+
+	XFREE(MTYPE_TMP, value);
+	return result;
+}
+
+DEFPY_YANG(local_id_dn, local_id_dn_cmd,
+	   "local id dn LINE...",
+	   LOCAL_STR
+	   ID_DN_STR)
+{
+	return set_dn(vty, "./local/id/kind", "./local/id/value", argv, argc);
+}
+
+DEFPY_YANG(remote_id_dn, remote_id_dn_cmd,
+	   "remote id dn LINE...",
+	   REMOTE_STR
+	   ID_DN_STR)
+{
+	return set_dn(vty, "./remote/id/kind", "./remote/id/value", argv, argc);
+}
+
+DEFPY_YANG(no_id_dn, no_id_dn_cmd,
+	   "no <local$local|remote> id dn LINE...",
+	   NO_STR
+	   LOCAL_STR
+	   REMOTE_STR
+	   ID_DN_STR)
+{
+	return local ? set_id(vty, true, "./local/id/kind", NULL, "./local/id/value", NULL)
+		     : set_id(vty, true, "./remote/id/kind", NULL, "./remote/id/value", NULL);
+}
+
 static void show_id(struct vty *vty, const struct lyd_node *id, const char *side)
 {
 	if (yang_dnode_exists(id, "./kind") && yang_dnode_exists(id, "./value"))
@@ -599,6 +641,94 @@ void vpn_secret_show(struct vty *vty, const struct lyd_node *dnode, bool default
 void vpn_secret_file_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
 {
 	vty_out(vty, " pre-shared-key file %s\n", yang_dnode_get_string(dnode, NULL));
+}
+
+#define CERT_STR                                                                                             \
+	"Certificate that we show the peer, instead of the pre-shared key\n"                                 \
+	"Absolute path, PEM: ours, then those that lead to the peer's authority\n"                           \
+	"Its private key\n"                                                                                  \
+	"Absolute path, PEM without a passphrase, readable by user frr only\n"
+#define CA_STR                                                                                               \
+	"Authorities that the peer's certificate may come from; it must have one then\n"                     \
+	"Absolute path, PEM\n"                                                                               \
+	"Certificates that the authorities revoked\n"                                                        \
+	"Absolute path, PEM\n"
+
+static bool path_ok(struct vty *vty, const char *path)
+{
+	if (!path || path[0] == '/')
+		return true;
+	vty_out(vty, "%% %s is not an absolute path\n", path);
+	return false;
+}
+
+/* NULL removes. */
+static void enqueue_path(struct vty *vty, const char *leaf, const char *path)
+{
+	nb_cli_enqueue_change(vty, leaf, path ? NB_OP_MODIFY : NB_OP_DESTROY, path);
+}
+
+static int set_ca(struct vty *vty, const char *ca, const char *crl)
+{
+	enqueue_path(vty, "./authentication/ca", ca);
+	enqueue_path(vty, "./authentication/crl", crl);
+	return commit(vty);
+}
+
+DEFPY_YANG(tunnel_certificate, tunnel_certificate_cmd,
+	   "certificate PATH$cert private-key PATH$key [ca PATH$ca [crl PATH$crl]]",
+	   CERT_STR
+	   CA_STR)
+{
+	if (!path_ok(vty, cert) || !path_ok(vty, key) || !path_ok(vty, ca) || !path_ok(vty, crl))
+		return CMD_WARNING_CONFIG_FAILED;
+	enqueue_path(vty, "./authentication/certificate", cert);
+	enqueue_path(vty, "./authentication/private-key", key);
+	return set_ca(vty, ca, crl);
+}
+
+DEFPY_YANG(no_tunnel_certificate, no_tunnel_certificate_cmd,
+	   "no certificate [PATH private-key PATH [ca PATH [crl PATH]]]",
+	   NO_STR
+	   CERT_STR
+	   CA_STR)
+{
+	enqueue_path(vty, "./authentication/certificate", NULL);
+	enqueue_path(vty, "./authentication/private-key", NULL);
+	return set_ca(vty, NULL, NULL);
+}
+
+DEFPY_YANG(tunnel_ca, tunnel_ca_cmd,
+	   "ca PATH$ca [crl PATH$crl]",
+	   CA_STR)
+{
+	if (!path_ok(vty, ca) || !path_ok(vty, crl))
+		return CMD_WARNING_CONFIG_FAILED;
+	return set_ca(vty, ca, crl);
+}
+
+DEFPY_YANG(no_tunnel_ca, no_tunnel_ca_cmd,
+	   "no ca [PATH [crl PATH]]",
+	   NO_STR
+	   CA_STR)
+{
+	return set_ca(vty, NULL, NULL);
+}
+
+void vpn_authentication_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
+{
+	bool own = yang_dnode_exists(dnode, "./certificate") && yang_dnode_exists(dnode, "./private-key");
+	bool ca = yang_dnode_exists(dnode, "./ca");
+
+	if (own)
+		vty_out(vty, " certificate %s private-key %s", yang_dnode_get_string(dnode, "./certificate"),
+			yang_dnode_get_string(dnode, "./private-key"));
+	if (ca)
+		vty_out(vty, " ca %s", yang_dnode_get_string(dnode, "./ca"));
+	if (ca && yang_dnode_exists(dnode, "./crl"))
+		vty_out(vty, " crl %s", yang_dnode_get_string(dnode, "./crl"));
+	if (own || ca)
+		vty_out(vty, "\n");
 }
 
 DEFPY_YANG(tunnel_interface, tunnel_interface_cmd,
@@ -810,11 +940,18 @@ static void install_tunnel(void)
 	install_element(VPN_TUNNEL_NODE, &tunnel_profile_cmd);
 	install_element(VPN_TUNNEL_NODE, &local_address_cmd);
 	install_element(VPN_TUNNEL_NODE, &local_id_cmd);
+	install_element(VPN_TUNNEL_NODE, &local_id_dn_cmd);
+	install_element(VPN_TUNNEL_NODE, &remote_id_dn_cmd);
+	install_element(VPN_TUNNEL_NODE, &no_id_dn_cmd);
 	install_element(VPN_TUNNEL_NODE, &remote_address_cmd);
 	install_element(VPN_TUNNEL_NODE, &remote_id_cmd);
 	install_element(VPN_TUNNEL_NODE, &pre_shared_key_cmd);
 	install_element(VPN_TUNNEL_NODE, &pre_shared_key_blank_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_pre_shared_key_cmd);
+	install_element(VPN_TUNNEL_NODE, &tunnel_certificate_cmd);
+	install_element(VPN_TUNNEL_NODE, &no_tunnel_certificate_cmd);
+	install_element(VPN_TUNNEL_NODE, &tunnel_ca_cmd);
+	install_element(VPN_TUNNEL_NODE, &no_tunnel_ca_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_interface_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_interface_cmd);
 	install_element(VPN_TUNNEL_NODE, &inside_address_cmd);

@@ -200,6 +200,21 @@ int vpn_secret_file_modify(struct nb_cb_modify_args *args)
 	return ok ? mark(args->event, args->dnode) : NB_ERR_VALIDATION;
 }
 
+int vpn_certificate_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE &&
+	    !bgpvpn_check_certificate(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
+int vpn_ca_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_ca(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
 int vpn_interface_modify(struct nb_cb_modify_args *args)
 {
 	if (args->event == NB_EV_VALIDATE &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reads and checks pre-shared keys. Called by the northbound, once to validate and once to build a tunnel's
- * snapshot.
+ * Reads and checks pre-shared keys and the files of certificates. Called by the northbound, once to validate and once to build a
+ * tunnel's snapshot.
  */
 #include <zebra.h>
 
@@ -36,7 +36,7 @@ bool bgpvpn_secret_from_text(const char *text, struct secret *out, char *err, si
 }
 
 /* A file that everybody may read holds no secret, and one that everybody may write holds anybody's. */
-static bool file_ok(int fd, const char *path, char *err, size_t err_len)
+static bool file_ok(int fd, const char *path, mode_t forbidden, char *err, size_t err_len)
 {
 	struct stat st;
 
@@ -48,11 +48,13 @@ static bool file_ok(int fd, const char *path, char *err, size_t err_len)
 		snprintf(err, err_len, "%s is not a plain file", path);
 		return false;
 	}
-	if (st.st_mode & (S_IROTH | S_IWOTH)) {
+	if (!(st.st_mode & forbidden))
+		return true;
+	if (forbidden & S_IROTH)
 		snprintf(err, err_len, "%s can be read or written by everybody: chmod o-rw", path);
-		return false;
-	}
-	return true;
+	else
+		snprintf(err, err_len, "%s can be written by everybody: chmod o-w", path);
+	return false;
 }
 
 static void cannot_open(const char *path, int error, char *err, size_t err_len)
@@ -115,7 +117,39 @@ bool bgpvpn_secret_from_file(const char *path, struct secret *out, char *err, si
 		cannot_open(path, errno, err, err_len);
 		return false;
 	}
-	ok = file_ok(fd, path, err, err_len) && read_secret(fd, path, out, err, err_len);
+	ok = file_ok(fd, path, S_IROTH | S_IWOTH, err, err_len) && read_secret(fd, path, out, err, err_len);
+	close(fd);
+	return ok;
+}
+
+static bool read_whole(int fd, const char *path, struct secret *out, char *err, size_t err_len)
+{
+	struct secret text = {};
+	ssize_t n;
+
+	secret_alloc(&text, LIMIT_PEM + 1);
+	n = read_all(fd, text.key, text.len);
+	if (n < 0)
+		snprintf(err, err_len, "%s cannot be read: %s", path, safe_strerror(errno));
+	else if (n > LIMIT_PEM)
+		snprintf(err, err_len, "%s is longer than %d bytes", path, LIMIT_PEM);
+	else
+		secret_set(out, bytes_make(text.key, n));
+	secret_fini(&text);
+	return n >= 0 && n <= LIMIT_PEM;
+}
+
+bool bgpvpn_file_read(const char *path, bool private, struct secret *out, char *err, size_t err_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool ok;
+
+	if (fd < 0) {
+		cannot_open(path, errno, err, err_len);
+		return false;
+	}
+	ok = file_ok(fd, path, private ? S_IROTH | S_IWOTH : S_IWOTH, err, err_len) &&
+	     read_whole(fd, path, out, err, err_len);
 	close(fd);
 	return ok;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Pre-shared keys from the configuration: the secret itself, or a file that holds it. */
+/* Files that the configuration names: pre-shared keys, certificates, private keys. */
 #ifndef BGPVPN_BGPVPN_SECRET_H
 #define BGPVPN_BGPVPN_SECRET_H
 
@@ -8,5 +8,11 @@
 /* Both return false with the operator's words in err, and *out untouched. The words never hold the secret. */
 bool bgpvpn_secret_from_text(const char *text, struct secret *out, char *err, size_t err_len);
 bool bgpvpn_secret_from_file(const char *path, struct secret *out, char *err, size_t err_len);
+
+/*
+ * A whole file of LIMIT_PEM bytes at most. `private`: nobody else may read it; in any case not everybody may write it. Words as
+ * above.
+ */
+bool bgpvpn_file_read(const char *path, bool private, struct secret *out, char *err, size_t err_len);
 
 #endif

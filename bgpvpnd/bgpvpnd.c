@@ -36,6 +36,11 @@ static void host_spi_release(void *arg, uint32_t spi)
 		vpn->dplane->ops->spi_release(vpn->dplane, spi);
 }
 
+static int64_t host_wall_clock_s(void *arg)
+{
+	return time(NULL);
+}
+
 static void plane_privileged(void *arg, bool raise)
 {
 	static struct zebra_privs_t *raised;
@@ -138,6 +143,7 @@ void bgpvpn_start(struct bgpvpn *vpn, bool dry)
 		.random = host_random,
 		.spi_reserve = host_spi_reserve,
 		.spi_release = host_spi_release,
+		.wall_clock_s = host_wall_clock_s,
 	};
 	vpn->engine = ike_engine_new(&vpn->host, bgpvpn_now());
 	if (!dry) {

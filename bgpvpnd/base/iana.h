@@ -117,6 +117,18 @@
 	X(ECDSA_521, 11, "ECDSA P-521")                                                            \
 	X(DIGITAL_SIGNATURE, 14, "digital signature")
 
+/* RFC 7427 7 and RFC 8420 5: hash algorithms of digital signatures */
+#define IANA_SIG_HASH(X)                                                                           \
+	X(SHA1, 1, "SHA1")                                                                         \
+	X(SHA2_256, 2, "SHA2-256")                                                                 \
+	X(SHA2_384, 3, "SHA2-384")                                                                 \
+	X(SHA2_512, 4, "SHA2-512")                                                                 \
+	X(IDENTITY, 5, "Identity")
+
+/* RFC 7296 3.6 certificate encodings */
+#define IANA_CERT(X)                                                                               \
+	X(X509_SIGNATURE, 4, "X.509 certificate for signatures")
+
 /* RFC 7296 3.13.1 traffic selector types */
 #define IANA_TS(X)                                                                                 \
 	X(IPV4_ADDR_RANGE, 7, "TS_IPV4_ADDR_RANGE")                                                \
@@ -191,6 +203,12 @@ enum ike_id_type { IANA_ID(X) };
 #define X(s, n, t) IKE_AUTH_##s = n,
 enum ike_auth_method { IANA_AUTH_METHOD(X) };
 #undef X
+#define X(s, n, t) IKE_SIG_HASH_##s = n,
+enum ike_sig_hash { IANA_SIG_HASH(X) };
+#undef X
+#define X(s, n, t) IKE_CERT_##s = n,
+enum ike_cert_encoding { IANA_CERT(X) };
+#undef X
 #define X(s, n, t) IKE_TS_##s = n,
 enum ike_ts_type { IANA_TS(X) };
 #undef X
@@ -218,6 +236,8 @@ const char *iana_ke_name(unsigned int n);
 const char *iana_esn_name(unsigned int n);
 const char *iana_id_name(unsigned int n);
 const char *iana_auth_method_name(unsigned int n);
+const char *iana_sig_hash_name(unsigned int n);
+const char *iana_cert_name(unsigned int n);
 const char *iana_ts_name(unsigned int n);
 const char *iana_notify_name(unsigned int n);
 

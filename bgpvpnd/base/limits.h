@@ -52,6 +52,18 @@
 /* What no new fragment came for in this time is forgotten: longer than any pause between retransmissions. */
 #define LIMIT_FRAGMENTS_S 30
 
+/*
+ * Certificates of one message, or of one file of ours: a peer's own, two or three intermediates, and the root that some send too.
+ * Each may cost us one signature check.
+ */
+#define LIMIT_CERT_CHAIN 8
+
+/* All of our own chain, in bytes: with the largest signature and the rest of IKE_AUTH it still fits LIMIT_IKE_MSG_OUT. */
+#define LIMIT_CERT_BYTES 6144
+
+/* Authorities that a CERTREQ names. It goes to addresses that proved nothing, so it must stay small: 160 bytes. */
+#define LIMIT_CERTREQ 8
+
 /* DH public value: MODP-4096 is 512 bytes. */
 #define LIMIT_KE_PUBLIC 512
 
@@ -85,6 +97,9 @@
 #define LIMIT_PROPOSALS_CFG   8
 #define LIMIT_INSIDE_PREFIXES 4
 #define LIMIT_PSK	      256
+
+/* A file of certificates or revocation lists: a hundred authorities, or some ten thousand revoked certificates. */
+#define LIMIT_PEM (1024 * 1024)
 
 /* --- user-space data plane ------------------------------------------------------------------------------- */
 

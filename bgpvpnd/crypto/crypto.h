@@ -19,11 +19,12 @@ struct crypto_encr {
 	uint16_t key_bits; /* the Key Length attribute; 0 where the transform has none (ChaCha20) */
 	const char *name;  /* as configured: "aes256gcm16" */
 	bool aead;
-	uint16_t key_len;   /* bytes of keymat taken for the cipher, salt not counted */
-	uint16_t salt_len;  /* bytes of keymat after the key: 4 for GCM and ChaCha20-Poly1305, 0 for CBC */
-	uint16_t iv_len;    /* explicit IV in the packet: 8 or 16 */
-	uint16_t block_len; /* padding goes to a multiple of this: 16 for CBC, 1 for AEADs (callers add their own 4) */
-	uint16_t icv_len;   /* of the AEAD; 0 for CBC */
+	uint16_t key_len;  /* bytes of keymat taken for the cipher, salt not counted */
+	uint16_t salt_len; /* bytes of keymat after the key: 4 for GCM and ChaCha20-Poly1305, 0 for CBC */
+	uint16_t iv_len;   /* explicit IV in the packet: 8 or 16 */
+	uint16_t
+		block_len; /* padding goes to a multiple of this: 16 for CBC, 1 for AEADs (callers add their own 4) */
+	uint16_t icv_len; /* of the AEAD; 0 for CBC */
 };
 
 struct crypto_integ {
@@ -79,8 +80,8 @@ void crypto_prf(const struct crypto_prf *prf, struct bytes key, const struct byt
 		uint8_t *out);
 
 /* RFC 7296 2.13 prf+; false when out_len needs more than 255 rounds. */
-bool crypto_prf_plus(const struct crypto_prf *prf, struct bytes key, const struct bytes *seed, size_t num_seed,
-		     uint8_t *out, size_t out_len) rd_must_check;
+bool crypto_prf_plus(const struct crypto_prf *prf, struct bytes key, const struct bytes *seed,
+		     size_t num_seed, uint8_t *out, size_t out_len) rd_must_check;
 
 /* --- key exchange ---------------------------------------------------------------------------------------- */
 
@@ -116,7 +117,8 @@ struct crypto_box;
 
 /* encr_key is the key followed by the salt (key_len + salt_len bytes); integ is NULL and integ_key empty for an AEAD. */
 struct crypto_box *crypto_box_new(const struct crypto_encr *encr, const struct crypto_integ *integ,
-				  const struct secret *encr_key, const struct secret *integ_key, bool sealing);
+				  const struct secret *encr_key, const struct secret *integ_key,
+				  bool sealing);
 void crypto_box_free(struct crypto_box *box);
 
 /* What the box adds to a packet, in bytes. */
@@ -138,6 +140,122 @@ bool crypto_box_seal(struct crypto_box *box, const struct crypto_box_io *io) rd_
 
 /* False when the ICV does not fit (constant-time compare); the text is then garbage and must not be used. */
 bool crypto_box_open(struct crypto_box *box, const struct crypto_box_io *io) rd_must_check;
+
+/* --- certificates: crypto_x509.c, crypto_x509_verify.c (RFC 5280, RFC 4945) ------------------------------- */
+
+/* Our own certificate chain with its private key. Immutable and counted; made by the shell, used by ike/. */
+struct crypto_creds;
+
+/*
+ * `chain` is PEM: our certificate, then those that lead to the peer's trust anchor; `key` is the PEM private key
+ * of the first: RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, Ed25519, not encrypted. NULL with the
+ * operator's words in err.
+ */
+struct crypto_creds *crypto_creds_from_pem(struct bytes chain, struct bytes key, char *err, size_t err_len);
+struct crypto_creds *crypto_creds_ref(struct crypto_creds *creds);
+void crypto_creds_unref(struct crypto_creds *creds);
+bool crypto_creds_same(const struct crypto_creds *a, const struct crypto_creds *b); /* NULLs too */
+
+/* The certificates as CERT payloads carry them, ours first; borrowed. */
+unsigned int crypto_creds_num(const struct crypto_creds *creds);
+struct bytes crypto_creds_der(const struct crypto_creds *creds, unsigned int i);
+
+/* Does our certificate vouch for this identity (enum ike_id_type)? */
+bool crypto_creds_has_id(const struct crypto_creds *creds, uint8_t type, struct bytes value);
+
+/* The subject as ID_DER_ASN1_DN has it; its length, 0 when it is empty or longer than cap. */
+size_t crypto_creds_subject(const struct crypto_creds *creds, uint8_t *to, size_t cap);
+
+/* Certification authorities that a peer's chain may end at, and what they revoked. Immutable and counted. */
+struct crypto_trust;
+
+/*
+ * PEM. Every certificate of `cas` is a trust anchor, self-signed or not. With `crls` (empty: none) each certificate of a
+ * chain, the anchor too, needs a list of its issuer's that neither revokes it nor is out of date:
+ * so the anchors must then go up to the self-signed one.
+ */
+struct crypto_trust *crypto_trust_from_pem(struct bytes cas, struct bytes crls, char *err, size_t err_len);
+struct crypto_trust *crypto_trust_ref(struct crypto_trust *trust);
+void crypto_trust_unref(struct crypto_trust *trust);
+bool crypto_trust_same(const struct crypto_trust *a, const struct crypto_trust *b); /* NULLs too */
+
+/* RFC 7296 3.7: SHA-1 of each anchor's SubjectPublicKeyInfo, one behind the other, LIMIT_CERTREQ at most; borrowed. */
+struct bytes crypto_trust_key_hashes(const struct crypto_trust *trust);
+
+enum crypto_cert_verdict {
+	CRYPTO_CERT_OK,
+	CRYPTO_CERT_INVALID, /* cannot be read, wrong signature, too weak, not for signing, ... */
+	CRYPTO_CERT_EXPIRED, /* or not valid yet */
+	CRYPTO_CERT_UNKNOWN_CA,
+	CRYPTO_CERT_REVOKED,
+	CRYPTO_CERT_NO_CRL, /* the list of an issuer is missing or out of date */
+};
+
+/* A peer's certificate that a trust anchor vouches for. */
+struct crypto_cert;
+
+/*
+ * The peer's certificates, its own first, at this time (seconds since 1970). On OK *out is its certificate, the
+ * caller's; else `words` say which certificate and what.
+ */
+enum crypto_cert_verdict crypto_trust_verify(const struct crypto_trust *trust, const struct bytes *chain,
+					     size_t num_chain, int64_t time_s, struct crypto_cert **out,
+					     char *words, size_t words_len) rd_must_check;
+void crypto_cert_free(struct crypto_cert *cert);
+
+/* For known answers: a certificate that holds nothing but this SubjectPublicKeyInfo. NULL when it is none. */
+struct crypto_cert *crypto_cert_of_key(struct bytes spki);
+
+/*
+ * RFC 4945 3.1: ID_FQDN, ID_RFC822_ADDR and addresses stand in the subjectAltName, byte for byte (domains without regard to
+ * case, no wildcards); ID_DER_ASN1_DN is the subject. No other identity is ever in a certificate.
+ */
+bool crypto_cert_has_id(const struct crypto_cert *cert, uint8_t type, struct bytes value) rd_must_check;
+
+/* What it does vouch for, for the operator: subject and subjectAltNames. Returns buf. */
+const char *crypto_cert_format(const struct crypto_cert *cert, char *buf, size_t len);
+
+/* --- distinguished names: crypto_dn.c -------------------------------------------------------------------- */
+
+/* "C=CH, O=Example, CN=vpn" (\\ before a comma that belongs to a value) to DER; its length, 0 with words in err. */
+size_t crypto_dn_parse(const char *text, uint8_t *to, size_t cap, char *err, size_t err_len);
+
+/* The same spelling back; what cannot be printed is escaped. False, and buf "", when it is no name. */
+bool crypto_dn_format(struct bytes der, char *buf, size_t len);
+
+/* RFC 5280 7.1: without regard to case, blanks and the kind of string. False when either is no name. */
+bool crypto_dn_equal(struct bytes a, struct bytes b);
+
+/* --- signatures: crypto_sign.c (RFC 7296 2.15, RFC 4754, RFC 7427, RFC 8420) ------------------------------ */
+
+/* Sets of hash algorithms as RFC 7427 numbers them (enum ike_sig_hash): bit n for number n. */
+#define CRYPTO_SIG_HASHES                                                                                    \
+	(1u << IKE_SIG_HASH_SHA2_256 | 1u << IKE_SIG_HASH_SHA2_384 | 1u << IKE_SIG_HASH_SHA2_512 |           \
+	 1u << IKE_SIG_HASH_IDENTITY)
+
+/* A signature as AUTH carries it. */
+struct crypto_sig {
+	uint8_t method;	  /* enum ike_auth_method */
+	struct bytes alg; /* DIGITAL_SIGNATURE: DER AlgorithmIdentifier; else empty */
+	struct bytes value;
+};
+
+/*
+ * Signs, with a hash that the peer takes: `hashes` is what it announced. 0 (it knows no RFC 7427) falls back to the classic
+ * methods, RSA with SHA-256. out->value borrows from *room, out->alg from constant memory. False: no hash in common, or
+ * OpenSSL fails.
+ */
+bool crypto_sign(const struct crypto_creds *creds, uint32_t hashes, struct bytes octets,
+		 struct crypto_sig *out, struct secret *room) rd_must_check;
+
+enum crypto_sig_verdict {
+	CRYPTO_SIG_OK,
+	CRYPTO_SIG_WRONG,
+	CRYPTO_SIG_HASH,      /* made with a hash that CRYPTO_SIG_HASHES does not have: SHA-1, say */
+	CRYPTO_SIG_ALGORITHM, /* not known, or not one for the key of this certificate */
+};
+enum crypto_sig_verdict crypto_cert_check(const struct crypto_cert *cert, const struct crypto_sig *sig,
+					  struct bytes octets) rd_must_check;
 
 /* --- for tests only -------------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
  *
  * The engine is pure: it is told the time, given datagrams and commands, and gives outputs that the caller pulls until
  * there are none. It reads no clock, opens no socket, starts no timer, logs nothing and calls nobody back but the
- * two small functions of struct ike_host. So thousands of engines can run in one process against a simulated network.
+ * few small functions of struct ike_host. So thousands of engines can run in one process against a simulated network.
  *
  *	ike_engine_input / ike_engine_expire / a command      (each with `now`)
  *	while (ike_engine_output(e, &out)) ...                (until false)
@@ -19,6 +19,8 @@
 #include "bgpvpnd/proto/ike_reason.h"
 
 struct ike_engine;
+struct crypto_creds;
+struct crypto_trust;
 
 /* What the engine needs from outside, synchronously. Borrowed; outlives the engine. */
 struct ike_host {
@@ -26,6 +28,8 @@ struct ike_host {
 	void (*random)(void *arg, uint8_t *to, size_t n);
 	uint32_t (*spi_reserve)(void *arg); /* an ESP SPI for our inbound side; 0: none to be had */
 	void (*spi_release)(void *arg, uint32_t spi); /* one that came to nothing */
+	/* Seconds since 1970, for the validity of certificates. Needed where a connection has `trust`. */
+	int64_t (*wall_clock_s)(void *arg);
 };
 
 /* --- configuration of one connection --------------------------------------------------------------------- */
@@ -58,7 +62,7 @@ bool ike_proposal_parse(uint8_t proto, const char *text, struct ike_proposal_cfg
 /* The same spelling back, canonical; returns buf. */
 const char *ike_proposal_format(uint8_t proto, const struct ike_proposal_cfg *proposal, char *buf, size_t len);
 
-/* Parses an identity: kind is "address", "fqdn", "email", "key-id" (dn comes with certificates). False with words in err. */
+/* Parses an identity: kind is "address", "fqdn", "email", "dn", "key-id". False with words in err. */
 bool ike_id_parse(const char *kind, const char *value, struct ike_id_cfg *out, char *err, size_t err_len);
 
 /* "10.0.0.1", "vpn.example.org", "a@example.org", key ids as text or 0x-hex. Returns buf. */
@@ -76,6 +80,8 @@ struct ike_conn_cfg {
 	struct ike_id_cfg local_id;  /* type 0: the local address */
 	struct ike_id_cfg remote_id; /* type 0: the remote address */
 	struct secret psk;
+	struct crypto_creds *creds; /* ours to give up: we sign; NULL: we prove psk */
+	struct crypto_trust *trust; /* ours to give up: the peer must sign; NULL: it must prove psk */
 	uint8_t num_ike;
 	struct ike_proposal_cfg ike[LIMIT_PROPOSALS_CFG];
 	uint8_t num_esp;
@@ -95,6 +101,9 @@ struct ike_conn_cfg {
 struct ike_conn_cfg *ike_conn_cfg_new(void);
 struct ike_conn_cfg *ike_conn_cfg_ref(struct ike_conn_cfg *cfg);
 void ike_conn_cfg_unref(struct ike_conn_cfg *cfg);
+
+/* The same certificate, authorities and revocation lists? */
+bool ike_certs_same(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b);
 
 /* --- life ------------------------------------------------------------------------------------------------ */
 

@@ -19,3 +19,15 @@ void ike_auth_psk(const struct crypto_prf *prf, struct bytes psk, struct bytes s
 	crypto_prf(prf, bytes_make(key, prf->out_len), octets, array_size(octets), out->key);
 	secret_wipe(key, sizeof(key));
 }
+
+void ike_auth_octets(const struct crypto_prf *prf, struct bytes signed_message, struct bytes peer_nonce,
+		     const struct secret *sk_p, struct bytes id_raw, struct secret *out)
+{
+	struct wr wr;
+
+	secret_alloc(out, signed_message.n + peer_nonce.n + prf->out_len);
+	wr = wr_of(out->key, out->len);
+	wr_bytes(&wr, signed_message);
+	wr_bytes(&wr, peer_nonce);
+	crypto_prf(prf, secret_view(sk_p), &id_raw, 1, wr_room(&wr, prf->out_len));
+}

@@ -18,4 +18,10 @@ void ike_auth_psk(const struct crypto_prf *prf, struct bytes psk, struct bytes s
 		  struct bytes peer_nonce, const struct secret *sk_p, struct bytes id_raw,
 		  struct secret *out);
 
+/*
+ * What a signature signs, RFC 7296 2.15: the arguments as above, the octets one behind the other.
+ */
+void ike_auth_octets(const struct crypto_prf *prf, struct bytes signed_message, struct bytes peer_nonce,
+		     const struct secret *sk_p, struct bytes id_raw, struct secret *out);
+
 #endif

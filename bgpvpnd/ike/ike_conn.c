@@ -38,7 +38,14 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg)
 	if (!cfg || --cfg->refs > 0)
 		return;
 	secret_fini(&cfg->psk);
+	crypto_creds_unref(cfg->creds);
+	crypto_trust_unref(cfg->trust);
 	XFREE(MTYPE_IKE_CONN_CFG, cfg);
+}
+
+bool ike_certs_same(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b)
+{
+	return crypto_creds_same(a->creds, b->creds) && crypto_trust_same(a->trust, b->trust);
 }
 
 int ike_conn_cmp(const struct ike_conn *a, const struct ike_conn *b)

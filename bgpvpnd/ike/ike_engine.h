@@ -173,7 +173,7 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 /* Derives the keys of a half-open responder, once, when IKE_AUTH comes. */
 bool ike_init_derive(struct ike_sa *sa);
 void ike_init_respond(struct ike_turn *turn);
-bool ike_auth_send(struct ike_sa *sa, struct instant now); /* ike_exch_auth.c */
+enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now); /* ike_exch_auth.c */
 void ike_auth_child_result(struct child_sa *child, int result, struct instant now);
 bool ike_liveness_send(struct ike_sa *sa, struct instant now); /* ike_exch_informational.c */
 bool ike_delete_send(struct ike_sa *sa, struct instant now);

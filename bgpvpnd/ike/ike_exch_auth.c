@@ -3,8 +3,8 @@
  * IKE_AUTH, RFC 7296 1.2, 2.15: who is there, and the first Child SA.
  *
  *	Initiator                                                     Responder
- *	HDR, SK {IDi, [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr} -->
- *	                                            <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+ *	HDR, SK {IDi, [CERT..,] [CERTREQ,] [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr} -->
+ *	                                            <--  HDR, SK {IDr, [CERT..,] AUTH, SAr2, TSi, TSr}
  *
  * The responder answers when its data plane has the Child SA (AUTH_HELD in between), so that what the initiator sends at
  * once does arrive; when it has not, or the Child SA was refused, the answer carries a notify instead and the IKE SA is closed
@@ -13,6 +13,7 @@
 #include <zebra.h>
 
 #include "bgpvpnd/ike/ike_auth.h"
+#include "bgpvpnd/ike/ike_auth_cert.h"
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_id.h"
 #include "bgpvpnd/ike/ike_ts.h"
@@ -54,6 +55,16 @@ static void auth_value(const struct ike_sa *sa, const struct ike_conn_cfg *cfg, 
 		     initiator ? &sa->keys.pi : &sa->keys.pr, id_raw, out);
 }
 
+/* What one side signs; as above. */
+static void auth_octets(const struct ike_sa *sa, bool initiator, struct bytes id_raw, struct secret *out)
+{
+	const struct ike_handshake *hs = sa->hs;
+
+	ike_auth_octets(sa->suite.prf, secret_view(initiator ? &hs->init_request : &hs->init_response),
+			secret_view(initiator ? &hs->nonce_r : &hs->nonce_i),
+			initiator ? &sa->keys.pi : &sa->keys.pr, id_raw, out);
+}
+
 static void add_id(struct ike_draft *draft, uint8_t type, const struct ike_id_cfg *cfg)
 {
 	struct ike_id id = ike_id_payload(cfg);
@@ -72,9 +83,9 @@ static struct bytes id_raw(const struct ike_id_cfg *cfg, uint8_t *buf, size_t n)
 	return wr_bytes_view(&wr);
 }
 
-static void add_auth(struct ike_draft *draft, const struct secret *value)
+static void add_auth(struct ike_draft *draft, uint8_t method, const struct secret *value)
 {
-	const struct ike_auth auth = {.method = IKE_AUTH_SHARED_KEY, .value = secret_view(value)};
+	const struct ike_auth auth = {.method = method, .value = secret_view(value)};
 
 	ike_build_payload(&draft->build, IKE_PAYLOAD_AUTH, false);
 	ike_auth_encode(&draft->wr, &auth);
@@ -91,12 +102,28 @@ static void add_child(struct ike_draft *draft, const struct ike_sa_payload *sa, 
 	ike_ts_encode(&draft->wr, tsr);
 }
 
-static void own_auth(struct ike_sa *sa, const struct ike_conn_cfg *cfg, const struct ike_id_cfg *id,
-		     struct secret *out)
+/* Our AUTH for this identity: a signature where we have a certificate, else the proof of the shared key. */
+static enum ike_reason own_auth(struct ike_sa *sa, struct ike_conn *conn, const struct ike_id_cfg *id,
+				struct secret *value, uint8_t *method)
 {
-	uint8_t raw[4 + LIMIT_ID];
+	const struct ike_conn_cfg *cfg = conn->cfg;
+	uint8_t buf[4 + LIMIT_ID];
+	struct bytes raw = id_raw(id, buf, sizeof(buf));
+	struct secret octets = {};
+	enum ike_reason reason;
+	char detail[256] = "";
 
-	auth_value(sa, cfg, sa->initiator, id_raw(id, raw, sizeof(raw)), out);
+	if (!cfg->creds) {
+		auth_value(sa, cfg, sa->initiator, raw, value);
+		*method = IKE_AUTH_SHARED_KEY;
+		return IKE_R_OK;
+	}
+	auth_octets(sa, sa->initiator, raw, &octets);
+	reason = ike_auth_sign(sa, cfg->creds, secret_view(&octets), value, method, detail, sizeof(detail));
+	secret_fini(&octets);
+	if (reason != IKE_R_OK && !ike_conn_up(conn))
+		ike_conn_failed(conn, reason, detail);
+	return reason;
 }
 
 static void note_id_mismatch(struct ike_conn *conn, const struct ike_id_cfg *want, const struct ike_id *got)
@@ -110,18 +137,40 @@ static void note_id_mismatch(struct ike_conn *conn, const struct ike_id_cfg *wan
 	ike_conn_failed(conn, IKE_R_ID_MISMATCH, detail);
 }
 
-static enum ike_reason verify_peer(const struct ike_sa *sa, const struct ike_conn_cfg *cfg,
-				   const struct ike_id *id, const struct ike_auth *auth)
+static enum ike_reason verify_psk(const struct ike_sa *sa, const struct ike_conn_cfg *cfg,
+				  const struct ike_id *id, const struct ike_auth *auth, char *words,
+				  size_t len)
 {
 	struct secret want = {};
 	bool same;
 
-	if (auth->method != IKE_AUTH_SHARED_KEY)
+	if (auth->method != IKE_AUTH_SHARED_KEY) {
+		snprintf(words, len, "we want the pre-shared key, the peer uses method %u (%s)", auth->method,
+			 iana_auth_method_name(auth->method));
 		return IKE_R_AUTH_METHOD;
+	}
 	auth_value(sa, cfg, !sa->initiator, id->raw, &want);
 	same = secret_equal(secret_view(&want), auth->value);
 	secret_fini(&want);
 	return same ? IKE_R_OK : IKE_R_AUTH_FAILED;
+}
+
+/* In the way that the connection asks for: a signature where it has authorities, else the shared key. */
+static enum ike_reason verify_peer(const struct ike_turn *turn, const struct ike_conn_cfg *cfg,
+				   const struct ike_id *id, const struct ike_auth *auth, char *words,
+				   size_t len)
+{
+	const struct ike_sa *sa = turn->sa;
+	struct secret octets = {};
+	enum ike_reason reason;
+
+	words[0] = '\0';
+	if (!cfg->trust)
+		return verify_psk(sa, cfg, id, auth, words, len);
+	auth_octets(sa, !sa->initiator, id->raw, &octets);
+	reason = ike_auth_cert_verify(turn, cfg->trust, id, auth, secret_view(&octets), words, len);
+	secret_fini(&octets);
+	return reason;
 }
 
 /* What both sides agreed on for the first Child SA. */
@@ -155,31 +204,39 @@ static void child_install(struct ike_sa *sa, const struct agreement *agreed, str
 
 /* --- initiator ------------------------------------------------------------------------------------------- */
 
-bool ike_auth_send(struct ike_sa *sa, struct instant now)
+enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 {
 	struct ike_handshake *hs = sa->hs;
 	struct ike_sa_payload offer;
 	struct secret value = {};
 	struct ike_id_cfg id, peer;
 	struct ike_draft draft;
+	enum ike_reason reason;
+	uint8_t method;
 
-	hs->spi_in = sa->engine->host->spi_reserve(sa->engine->host->arg);
-	if (!hs->spi_in)
-		return false;
 	local_id(sa, sa->cfg, &id);
+	reason = own_auth(sa, sa->conn, &id, &value, &method);
+	if (reason != IKE_R_OK)
+		return reason;
+	hs->spi_in = sa->engine->host->spi_reserve(sa->engine->host->arg);
+	if (!hs->spi_in) {
+		secret_fini(&value);
+		return IKE_R_INTERNAL;
+	}
 	ike_proposal_offer(IKE_PROTO_ESP, sa->cfg->esp, sa->cfg->num_esp, hs->spi_in, 4, false, &offer);
-	own_auth(sa, sa->cfg, &id, &value);
 	ike_draft_request(&draft, sa, IKE_EXCHANGE_AUTH);
 	add_id(&draft, IKE_PAYLOAD_IDI, &id);
+	ike_auth_add_certs(&draft, sa->cfg->creds);
+	ike_auth_add_certreq(&draft, sa->cfg->trust);
 	/* RFC 7296 2.4: only while there is no other IKE SA with this peer. */
 	if (!ike_conn_up(sa->conn))
 		ike_draft_notify(&draft, IKE_NOTIFY_INITIAL_CONTACT, bytes_make(NULL, 0));
 	if (remote_id(sa->cfg, &peer))
 		add_id(&draft, IKE_PAYLOAD_IDR, &peer);
-	add_auth(&draft, &value);
+	add_auth(&draft, method, &value);
 	add_child(&draft, &offer, &sa->cfg->ts_local, &sa->cfg->ts_remote);
 	secret_fini(&value);
-	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now);
+	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now) ? IKE_R_OK : IKE_R_INTERNAL;
 }
 
 static enum ike_reason peer_authenticates(struct ike_turn *turn)
@@ -188,6 +245,7 @@ static enum ike_reason peer_authenticates(struct ike_turn *turn)
 	struct ike_id_cfg want;
 	struct ike_auth auth;
 	struct ike_id id;
+	char detail[256];
 	enum ike_reason reason = ike_id_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_IDR)->body, &id);
 
 	if (reason == IKE_R_OK)
@@ -198,7 +256,10 @@ static enum ike_reason peer_authenticates(struct ike_turn *turn)
 		note_id_mismatch(sa->conn, &want, &id);
 		return IKE_R_ID_MISMATCH;
 	}
-	return verify_peer(sa, sa->cfg, &id, &auth);
+	reason = verify_peer(turn, sa->cfg, &id, &auth, detail, sizeof(detail));
+	if (reason != IKE_R_OK)
+		ike_conn_failed(sa->conn, reason, detail);
+	return reason;
 }
 
 static enum ike_reason reason_of_error(uint16_t type)
@@ -380,11 +441,11 @@ static struct ike_conn *find_connection(struct ike_turn *turn, const struct auth
 }
 
 /* A peer that has our keys but not our trust: said where the operator looks, unless the connection is up anyway. */
-static void note_refusal(struct ike_conn *conn, enum ike_reason reason)
+static void note_refusal(struct ike_conn *conn, enum ike_reason reason, const char *detail)
 {
 	if (ike_conn_up(conn))
 		return;
-	ike_conn_failed(conn, reason, "");
+	ike_conn_failed(conn, reason, detail);
 	if (!ike_conn_attempt(conn))
 		ike_out_event(conn->engine, conn->id, IKE_EVENT_IKE_DOWN, reason, 0);
 }
@@ -433,7 +494,8 @@ static void auth_respond(struct ike_sa *sa, uint16_t error, struct instant now)
 	local_id(sa, sa->cfg, &id);
 	ike_draft_response(&draft, sa, &request);
 	add_id(&draft, IKE_PAYLOAD_IDR, &id);
-	add_auth(&draft, &hs->auth_value);
+	ike_auth_add_certs(&draft, sa->cfg->creds);
+	add_auth(&draft, hs->auth_method, &hs->auth_value);
 	if (error)
 		ike_draft_notify(&draft, error, bytes_make(NULL, 0));
 	else
@@ -482,6 +544,7 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	struct agreement agreed = {};
 	struct ike_id_cfg id;
 	struct ike_conn *conn;
+	char detail[256];
 	enum ike_reason reason = auth_request_read(turn, &got);
 
 	if (reason != IKE_R_OK)
@@ -489,17 +552,19 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	conn = find_connection(turn, &got);
 	if (!conn)
 		return IKE_R_ID_MISMATCH;
-	reason = verify_peer(sa, conn->cfg, &got.idi, &got.auth);
+	reason = verify_peer(turn, conn->cfg, &got.idi, &got.auth, detail, sizeof(detail));
 	if (reason != IKE_R_OK) {
-		note_refusal(conn, reason);
+		note_refusal(conn, reason, detail);
 		return reason;
 	}
+	local_id(sa, conn->cfg, &id);
+	reason = own_auth(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
+	if (reason != IKE_R_OK)
+		return reason;
 	sa->local = *turn->local;
 	sa->remote = *turn->remote;
 	sa->natt = turn->local->port == IKE_NATT_PORT;
 	ike_sa_join(sa, conn);
-	local_id(sa, conn->cfg, &id);
-	own_auth(sa, conn->cfg, &id, &sa->hs->auth_value);
 	sa->hs->initial_contact = got.initial_contact;
 	reason = choose_child(sa, &got, &agreed);
 	if (reason == IKE_R_OK)

@@ -3,14 +3,15 @@
  * IKE_SA_INIT, RFC 7296 1.2, 2.6, 2.7, 2.14, 2.23: proposals, Diffie-Hellman, nonces, NAT detection, cookies; RFC 7383 2.3.
  *
  *	Initiator                       Responder
- *	HDR, [N(COOKIE),] SAi1, KEi, Ni, N(NAT..), N(FRAGMENTATION) -->
- *	                           <--  HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION)
+ *	HDR, [N(COOKIE),] SAi1, KEi, Ni, N(NAT..), N(FRAGMENTATION), [N(HASHES)] -->
+ *	                           <--  HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION), [N(HASHES),] [CERTREQ]
  *
  * Nobody has proved anything yet: a request leaves state behind only when a connection wants it and, under load, when
  * it returned a cookie; a response that does not fit is counted, and the true one may still come.
  */
 #include <zebra.h>
 
+#include "bgpvpnd/ike/ike_auth_cert.h"
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_nat.h"
 
@@ -148,6 +149,8 @@ static bool init_send(struct ike_sa *sa, struct instant now)
 	ike_proposal_offer(IKE_PROTO_IKE, sa->cfg->ike, sa->cfg->num_ike, 0, 0, true, &offer);
 	add_sa(&draft, &offer);
 	add_ke_nonce_notifies(&draft, &hs->nonce_i);
+	if (sa->cfg->creds || sa->cfg->trust)
+		ike_auth_add_hashes(&draft);
 	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now);
 }
 
@@ -222,6 +225,7 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	sa->nat_local = got->nat.local;
 	sa->nat_remote = got->nat.remote;
 	sa->fragmentation = fragments_agreed(turn, sa->cfg);
+	ike_auth_take_hashes(sa, turn);
 	secret_set(&sa->hs->nonce_r, got->nonce);
 	secret_set(&sa->hs->init_response, turn->datagram);
 	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too. */
@@ -237,13 +241,15 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 static enum ike_reason init_response(struct ike_turn *turn)
 {
 	struct init_response got = {};
-	enum ike_reason reason = init_response_read(turn, &got);
+	enum ike_reason reason = init_response_read(turn, &got), sent = IKE_R_INTERNAL;
 	struct ike_sa *sa = turn->sa;
 
 	if (reason == IKE_R_OK) {
 		init_response_commit(turn, &got);
-		if (!ike_sa_keys_make(sa, secret_view(&got.shared)) || !ike_auth_send(sa, turn->now))
-			ike_sa_fail(sa, IKE_R_INTERNAL, turn->now);
+		if (ike_sa_keys_make(sa, secret_view(&got.shared)))
+			sent = ike_auth_send(sa, turn->now);
+		if (sent != IKE_R_OK)
+			ike_sa_fail(sa, sent, turn->now);
 	}
 	secret_fini(&got.shared);
 	return reason;
@@ -431,7 +437,18 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	return sa;
 }
 
-/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION) */
+/* Who it is comes with IKE_AUTH: the authorities are those of the first connection that it may be and that has any. */
+static const struct crypto_trust *trust_for(struct ike_turn *turn)
+{
+	const struct ipaddr *local = &turn->local->addr, *remote = &turn->remote->addr;
+	struct ike_conn *conn = ike_conn_candidate(turn->engine, local, remote, NULL);
+
+	while (conn && !conn->cfg->trust)
+		conn = ike_conn_candidate(turn->engine, local, remote, conn);
+	return conn ? conn->cfg->trust : NULL;
+}
+
+/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION), [N(HASHES),] [CERTREQ] */
 static enum ike_reason init_answer(struct ike_turn *turn, const struct init_request *got)
 {
 	struct ike_sa *sa = half_open_new(turn, got);
@@ -443,6 +460,10 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 	add_sa(&draft, &answer);
 	if (new_key_pair(sa, got->suite.ke->id)) {
 		add_ke_nonce_notifies(&draft, &sa->hs->nonce_r);
+		if (ike_auth_take_hashes(sa, turn))
+			ike_auth_add_hashes(&draft);
+		/* A peer may send its certificate only to one who asks. */
+		ike_auth_add_certreq(&draft, trust_for(turn));
 		if (ike_draft_send_response(&draft, turn->local, turn->remote)) {
 			ike_sa_rearm(sa);
 			return IKE_R_OK;

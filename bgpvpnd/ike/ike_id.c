@@ -4,6 +4,7 @@
 
 #include "lib/printfrr.h"
 
+#include "bgpvpnd/crypto/crypto.h"
 #include "bgpvpnd/ike/ike_id.h"
 
 #define FQDN_MAX 253
@@ -36,12 +37,19 @@ void ike_id_of_payload(const struct ike_id *id, struct ike_id_cfg *out)
 
 bool ike_id_matches(const struct ike_id_cfg *configured, const struct ike_id *got)
 {
-	if (configured->type == 0 || configured->type != got->type || configured->len != got->value.n)
+	struct bytes value = bytes_make(configured->value, configured->len);
+
+	if (configured->type == 0 || configured->type != got->type)
+		return false;
+	/* One name has many encodings. */
+	if (configured->type == IKE_ID_DER_ASN1_DN)
+		return crypto_dn_equal(value, got->value);
+	if (value.n != got->value.n)
 		return false;
 	if (configured->type == IKE_ID_FQDN)
 		return strncasecmp((const char *)configured->value, (const char *)got->value.p,
 				   configured->len) == 0;
-	return bytes_equal(bytes_make(configured->value, configured->len), got->value);
+	return bytes_equal(value, got->value);
 }
 
 /*
@@ -145,22 +153,31 @@ static bool parse_key_id(const char *value, struct ike_id_cfg *out, char *err, s
 	return true;
 }
 
+static bool parse_dn(const char *value, struct ike_id_cfg *out, char *err, size_t err_len)
+{
+	uint8_t der[LIMIT_ID];
+	size_t n = crypto_dn_parse(value, der, sizeof(der), err, err_len);
+
+	if (n == 0)
+		return false;
+	id_set(out, IKE_ID_DER_ASN1_DN, bytes_make(der, n));
+	return true;
+}
+
 bool ike_id_parse(const char *kind, const char *value, struct ike_id_cfg *out, char *err, size_t err_len)
 {
 	static const struct {
 		const char *kind;
 		bool (*parse)(const char *value, struct ike_id_cfg *out, char *err, size_t err_len);
 	} kinds[] = {
-		{"address", parse_address},
-		{"fqdn", parse_fqdn},
-		{"email", parse_email},
-		{"key-id", parse_key_id},
+		{"address", parse_address}, {"fqdn", parse_fqdn},     {"email", parse_email},
+		{"dn", parse_dn},	    {"key-id", parse_key_id},
 	};
 
 	for (size_t i = 0; i < array_size(kinds); i++)
 		if (strcmp(kind, kinds[i].kind) == 0)
 			return kinds[i].parse(value, out, err, err_len);
-	snprintf(err, err_len, "%s is not a kind of identity: use address, fqdn, email or key-id", kind);
+	snprintf(err, err_len, "%s is not a kind of identity: use address, fqdn, email, dn or key-id", kind);
 	return false;
 }
 
@@ -198,6 +215,13 @@ static const char *format_addr(const struct ike_id_cfg *id, char *buf, size_t le
 	return buf;
 }
 
+static const char *format_dn(const struct ike_id_cfg *id, char *buf, size_t len)
+{
+	if (!crypto_dn_format(bytes_make(id->value, id->len), buf, len))
+		snprintf(buf, len, "a name that cannot be read");
+	return buf;
+}
+
 const char *ike_id_format(const struct ike_id_cfg *id, char *buf, size_t len)
 {
 	switch (id->type) {
@@ -207,6 +231,8 @@ const char *ike_id_format(const struct ike_id_cfg *id, char *buf, size_t len)
 	case IKE_ID_IPV4_ADDR:
 	case IKE_ID_IPV6_ADDR:
 		return format_addr(id, buf, len);
+	case IKE_ID_DER_ASN1_DN:
+		return format_dn(id, buf, len);
 	case IKE_ID_FQDN:
 	case IKE_ID_RFC822_ADDR:
 	case IKE_ID_KEY_ID:

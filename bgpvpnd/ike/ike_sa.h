@@ -54,10 +54,12 @@ struct ike_handshake {
 	struct secret init_response; /* RealMessage2 */
 	uint16_t ke_method;	     /* initiator: the group that we send a value of */
 	uint8_t restarts;
+	uint32_t sig_hashes;  /* that the peer takes, RFC 7427; 0: it knows no RFC 7427 */
 	enum ike_reason hint; /* an unauthenticated error, believed only when nothing better comes */
 	uint32_t spi_in;      /* reserved for the first Child SA; 0: none, or handed over */
 	/* responder: what the answer to IKE_AUTH says when the data plane has the Child SA */
 	struct secret auth_value;
+	uint8_t auth_method;
 	struct ike_proposal answer;
 	struct ts_list ts_local;
 	struct ts_list ts_remote;

@@ -51,6 +51,17 @@ enum ike_disposition {
 	X(AUTH_FAILED, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "authFailed", "authentication failed: pre-shared keys differ") \
 	X(ID_MISMATCH, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "idMismatch", "the peer's identity is not the configured one") \
 	X(AUTH_METHOD, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "authMethod", "the peer authenticates in a way that is not configured") \
+	X(CERT_MISSING, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "certMissing", "the peer sent no certificate") \
+	X(CERT_INVALID, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "certInvalid", "the peer's certificate is not acceptable") \
+	X(CERT_EXPIRED, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "certExpired", "the peer's certificate has expired or is not valid yet") \
+	X(CERT_UNKNOWN_CA, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "certUnknownCa", "the peer's certificate is from an authority that is not configured") \
+	X(CERT_REVOKED, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "certRevoked", "the peer's certificate is revoked") \
+	X(CERT_NO_CRL, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "certNoCrl", "the revocation list is out of date, or is another authority's") \
+	X(CERT_ID, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "certId", "the peer's identity is not in its certificate") \
+	X(SIGNATURE, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "signature", "the peer's signature is wrong")  \
+	X(SIGNATURE_HASH, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "signatureHash", "signature with a hash algorithm that was not offered") \
+	X(SIGNATURE_ALGORITHM, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "signatureAlgorithm", "signature of an unknown kind, or not of the certificate's key") \
+	X(CANNOT_SIGN, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "cannotSign", "we cannot sign with a hash algorithm that the peer offers") \
 	X(PEER_AUTH_FAILED, 0, FATAL, "peerAuthFailed", "the peer refused our authentication (AUTHENTICATION_FAILED)") \
 	X(PEER_NO_PROPOSAL, 0, FATAL, "peerNoProposal", "the peer found no common proposal (NO_PROPOSAL_CHOSEN)") \
 	X(PEER_TS_UNACCEPTABLE, 0, FATAL, "peerTsUnacceptable", "the peer refused the traffic selectors (TS_UNACCEPTABLE)") \

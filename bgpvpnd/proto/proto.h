@@ -161,6 +161,39 @@ struct ike_auth {
 enum ike_reason ike_auth_decode(struct rd rd, struct ike_auth *auth) ike_must_check;
 void ike_auth_encode(struct wr *wr, const struct ike_auth *auth);
 
+/* RFC 7427 3: the value of method DIGITAL_SIGNATURE, a DER AlgorithmIdentifier and the signature. */
+struct ike_auth_sig {
+	struct bytes alg;
+	struct bytes value;
+};
+enum ike_reason ike_auth_sig_decode(struct rd rd, struct ike_auth_sig *sig) ike_must_check;
+void ike_auth_sig_encode(struct wr *wr, const struct ike_auth_sig *sig);
+
+/* --- Certificate (3.6), Certificate Request (3.7): ike_payload_cert.c ------------------------------------ */
+
+struct ike_cert {
+	uint8_t encoding; /* enum ike_cert_encoding, or any other number */
+	struct bytes data;
+};
+/* BAD_SYNTAX: an empty one. */
+enum ike_reason ike_cert_decode(struct rd rd, struct ike_cert *cert) ike_must_check;
+void ike_cert_encode(struct wr *wr, const struct ike_cert *cert);
+
+struct ike_certreq {
+	uint8_t encoding;
+	struct bytes authorities; /* of X509_SIGNATURE: SHA-1 hashes of 20 bytes; none: any authority */
+};
+/* BAD_SYNTAX: hashes of X509_SIGNATURE that are not of 20 bytes. */
+enum ike_reason ike_certreq_decode(struct rd rd, struct ike_certreq *req) ike_must_check;
+void ike_certreq_encode(struct wr *wr, const struct ike_certreq *req);
+
+/*
+ * Data of N(SIGNATURE_HASH_ALGORITHMS), RFC 7427 4: a set with bit n for hash algorithm n (enum ike_sig_hash). Numbers that we do
+ * not know are skipped. BAD_SYNTAX: none at all, or half a number.
+ */
+enum ike_reason ike_sig_hashes_decode(struct bytes data, uint32_t *hashes) ike_must_check;
+void ike_sig_hashes_encode(struct wr *wr, uint32_t hashes);
+
 /* --- Notify (3.10), Delete (3.11) ------------------------------------------------------------------------ */
 
 struct ike_notify {

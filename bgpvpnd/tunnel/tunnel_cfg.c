@@ -85,6 +85,11 @@ static bool same_secret(const void *a, const void *b, size_t size)
 	return secret_equal(secret_view(a), secret_view(b));
 }
 
+static bool same_certs(const void *a, const void *b, size_t size)
+{
+	return ike_certs_same(a, b);
+}
+
 static bool same_proposal(const struct ike_proposal_cfg *a, const struct ike_proposal_cfg *b)
 {
 	if (a->num != b->num)
@@ -196,6 +201,7 @@ static const struct field ike_fields[] = {
 	FIELD(struct ike_conn_cfg, local_id, same_id, RESTART),
 	FIELD(struct ike_conn_cfg, remote_id, same_id, RESTART),
 	FIELD(struct ike_conn_cfg, psk, same_secret, RESTART),
+	WHOLE(struct ike_conn_cfg, same_certs, RESTART),
 	WHOLE(struct ike_conn_cfg, same_ike_proposals, RESTART),
 	WHOLE(struct ike_conn_cfg, same_esp_proposals, RESTART),
 	FIELD(struct ike_conn_cfg, ts_local, same_selectors, RESTART),

@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool ready;
 	struct world world = {};
-	struct ike_host host = {&world, world_random, world_spi_reserve, world_spi_release};
+	struct ike_host host = {&world, world_random, world_spi_reserve, world_spi_release, world_wall_clock};
 	struct rd rd = rd_of(bytes_make(data, size));
 	struct fuzz f = {.now = {USEC_PER_S}};
 	struct ike_counters counters;

@@ -22,7 +22,8 @@ static void side_init(struct side *s, const char *dir, bool initiator, bool frag
 	char path[PATH_MAX];
 
 	s->initiator = initiator;
-	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release};
+	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release,
+				     world_wall_clock};
 	s->engine = world_engine(&s->host, initiator, fragments, now);
 	snprintf(path, sizeof(path), "%s/%s%s", dir, initiator ? "initiator" : "responder",
 		 fragments ? "-fragments" : "");

@@ -149,6 +149,11 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg)
 	XFREE(MTYPE_FAKE_CONN_CFG, cfg);
 }
 
+bool ike_certs_same(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b)
+{
+	return a->creds == b->creds && a->trust == b->trust;
+}
+
 static struct fake_conn *find(const struct ike_engine *engine, uint32_t conn)
 {
 	for (int i = 0; i < FAKE_CONNS; i++)

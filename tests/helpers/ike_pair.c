@@ -32,6 +32,11 @@ static void pair_spi_release(void *arg, uint32_t spi)
 	side->spis_out--;
 }
 
+static int64_t pair_wall_clock(void *arg)
+{
+	return PAIR_WALL_CLOCK_S;
+}
+
 struct ike_conn_cfg *pair_cfg(const struct pair_side *self, const struct pair_side *peer, const char *ike,
 			      const char *esp)
 {
@@ -52,7 +57,7 @@ static void side_init(struct pair *p, struct pair_side *side, const char *name, 
 		      uint64_t seed)
 {
 	*side = (struct pair_side){.name = name, .seed = seed, .next_spi = 0x1000 * (uint32_t)(seed + 1)};
-	side->host = (struct ike_host){side, pair_random, pair_spi_reserve, pair_spi_release};
+	side->host = (struct ike_host){side, pair_random, pair_spi_reserve, pair_spi_release, pair_wall_clock};
 	assert_int_equal(str2ipaddr(addr, &side->addr), 0);
 	side->engine = ike_engine_new(&side->host, p->now);
 }

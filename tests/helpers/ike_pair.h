@@ -10,10 +10,13 @@
 
 #define PAIR_CONN 7
 
+/* 2030-01-01: what the certificates of tests/vectors/certs are made for. */
+#define PAIR_WALL_CLOCK_S 1893456000
+
 struct pair_datagram {
 	struct endpoint from;
 	struct endpoint to;
-	uint8_t data[2048];
+	uint8_t data[4096];
 	size_t len;
 };
 

@@ -3,6 +3,7 @@
 #include <zebra.h>
 
 #include "tests/helpers/cmocka_all.h"
+#include "tests/helpers/test_certs.h"
 #include "tests/helpers/mem_live.h"
 
 #include "bgpvpnd/tunnel/tunnel.h"
@@ -71,6 +72,8 @@ static struct tunnel_cfg *sample(void)
 	X(RESTART, (c->ike->remote_id.type = IKE_ID_KEY_ID, c->ike->remote_id.len = 1))                      \
 	X(RESTART, secret_set(&c->ike->psk, bytes_str("Swordfish")))                                         \
 	X(RESTART, secret_set(&c->ike->psk, bytes_str("swordfish2")))                                        \
+	X(RESTART, c->ike->creds = test_certs_creds("a"))                                                    \
+	X(RESTART, c->ike->trust = test_certs_trust("ca.pem", NULL))                                         \
 	X(RESTART, c->ike->num_ike = 1)                                                                      \
 	X(RESTART, c->ike->num_esp = 0)                                                                      \
 	X(RESTART, c->ike->esp[0].transforms[0].key_bits = 128)                                              \

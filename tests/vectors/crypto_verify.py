@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Checks crypto_prf.h and crypto_ke.h against Python's own hashlib, hmac and whole numbers, so that the vectors which
+Checks crypto_prf.h, crypto_ke.h and the RSA of crypto_sign.h against Python's own hashlib, hmac and whole numbers, so that the vectors which
 no document prints (source "own") do not rest on the code that they test. Exits 1 on the first that differs.
 The vectors of crypto_box.h are the documents' own; only their HMACs are computed here.
 
@@ -67,7 +67,7 @@ def rows(header, array):
 
 def value(name, text):
     if not text.startswith('"'):
-        return re.sub(r"^IKE_(PRF|KE|ENCR|INTEG)_", "", text)
+        return re.sub(r"^IKE_(PRF|KE|ENCR|INTEG|AUTH)_", "", text)
     joined = "".join(re.findall(r'"([^"]*)"', text))
     return joined if name == "source" else bytes.fromhex(joined)
 
@@ -170,6 +170,37 @@ def exchange(row):
     return (*(x.to_bytes(n, "big") + y.to_bytes(n, "big") for x, y in points), shared)
 
 
+def mgf1(digest, seed, n):
+    blocks = (hashlib.new(digest, seed + i.to_bytes(4, "big")).digest() for i in range(n // 20 + 1))
+    return b"".join(blocks)[:n]
+
+
+def pss_holds(encoded, digest, salt_len, octets):
+    """RFC 8017 9.1.2 for a modulus of 2048 bits."""
+    n = hashlib.new(digest).digest_size
+    masked, wanted = encoded[: -n - 1], encoded[-n - 1 : -1]
+    block = bytes(a ^ b for a, b in zip(masked, mgf1(digest, wanted, len(masked))))
+    block = bytes([block[0] & 0x7F]) + block[1:]
+    salt = block[len(block) - salt_len :]
+    good = block == bytes(len(block) - salt_len - 1) + b"\1" + salt and encoded[-1] == 0xBC
+    return good and hashlib.new(digest, bytes(8) + hashlib.new(digest, octets).digest() + salt).digest() == wanted
+
+
+def rsa_holds(row):
+    """RFC 8017 8: the modulus is the 257 bytes before the exponent 65537, at the end of the key."""
+    modulus = int.from_bytes(row["key"][-262:-5], "big")
+    encoded = pow(int.from_bytes(row["sig"], "big"), 65537, modulus).to_bytes(256, "big")
+    for number, digest in enumerate(("sha256", "sha384", "sha512"), 1):
+        hashed = hashlib.new(digest, row["octets"]).digest()
+        info = bytes.fromhex("30%02x300d0609608648016503040200050004%02x" % (17 + len(hashed), len(hashed)))
+        info = info[:14] + bytes([number]) + info[15:] + hashed
+        if encoded == b"\0\1" + (253 - len(info)) * b"\xff" + b"\0" + info:
+            return True
+        if row["alg"][-1:] and pss_holds(encoded, digest, row["alg"][-1], row["octets"]):
+            return True
+    return False
+
+
 def main():
     count = 0
     for row in rows("crypto_prf.h", "prf_vectors"):
@@ -185,6 +216,11 @@ def main():
     for row in rows("crypto_ke.h", "ke_primes"):
         check(row["id"], row, modp_prime(row["id"]).to_bytes(len(row["p"]), "big"), row["p"])
         count += 1
+    for row in rows("crypto_sign.h", "sign_vectors"):
+        if row["source"] == "own":
+            count += 1
+            if not rsa_holds(row):
+                sys.exit(f"signature {row['method']} {row['alg'].hex()} is wrong")
     for row in rows("crypto_box.h", "box_vectors"):
         if row["integ"] != "NONE":
             covered = row["aad"] + row["iv"] + row["cipher"] + row["tail"]
