@@ -37,10 +37,11 @@ static struct log_ref refs[] = {
 	},
 	{
 		.code = EC_BGPVPN_SECRET_FILE,
-		.title = "Pre-shared key file cannot be used",
-		.description = "The file that holds a pre-shared key is gone or cannot be read any more",
+		.title = "File of a tunnel cannot be used",
+		.description =
+			"A file that holds a pre-shared key or certificates is gone or cannot be used any more",
 		.suggestion =
-			"Make the file readable for the user frr, and for nobody else, and enter the line again",
+			"Make the file readable for the user frr, a secret one for nobody else, and enter the line again",
 	},
 	{
 		.code = EC_BGPVPN_TUNNEL,

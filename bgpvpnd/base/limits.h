@@ -44,6 +44,9 @@
  */
 #define LIMIT_CERT_CHAIN 8
 
+/* All of our own chain, in bytes: with the largest signature and the rest of IKE_AUTH it still fits LIMIT_IKE_MSG_OUT. */
+#define LIMIT_CERT_BYTES 6144
+
 /* Authorities that a CERTREQ names. It goes to addresses that proved nothing, so it must stay small: 160 bytes. */
 #define LIMIT_CERTREQ 8
 

@@ -74,8 +74,10 @@ static bool creds_add(struct crypto_creds *creds, X509 *x509)
 {
 	int n = i2d_X509(x509, &creds->der[creds->num].p);
 
-	if (n <= 0)
+	if (n <= 0 || (creds->bytes += (size_t)n) > LIMIT_CERT_BYTES) {
+		OPENSSL_free(creds->der[creds->num].p);
 		return false;
+	}
 	creds->der[creds->num++].n = (size_t)n;
 	if (!creds->leaf) {
 		X509_up_ref(x509);
@@ -96,7 +98,8 @@ static bool creds_read_chain(struct crypto_creds *creds, struct bytes pem, char 
 	}
 	BIO_free(bio);
 	if (!ok)
-		snprintf(err, err_len, "more than %d certificates in one file", LIMIT_CERT_CHAIN);
+		snprintf(err, err_len, "more than %d certificates, or more than %d bytes of them",
+			 LIMIT_CERT_CHAIN, LIMIT_CERT_BYTES);
 	else if (!creds->num || !no_more())
 		snprintf(err, err_len, "no certificate in PEM: %s", openssl_words());
 	return ok && creds->num && no_more();

@@ -14,6 +14,7 @@ struct crypto_creds {
 	EVP_PKEY *key;
 	X509 *leaf;
 	uint8_t num;
+	size_t bytes; /* of all */
 	struct {
 		unsigned char *p;
 		size_t n;

@@ -5,6 +5,7 @@
 The output, tests/fuzz/corpus/<noun>/<name>, is kept in the tree; run this again after a change here.
 """
 
+import base64
 import pathlib
 import struct
 
@@ -82,6 +83,32 @@ ident = {
     "ipv4-of-5": b"\1\0\0\0" + bytes(5),
 }
 auth = {"psk": b"\2\0\0\0" + bytes(range(48)), "empty": b"\2\0\0\0", "cut": b"\2\0"}
+CERTS = TOP.parents[1] / "vectors" / "certs"
+
+
+def der(name):
+    lines = (CERTS / name).read_text(encoding="ascii").split("-----")[2].split()
+    return base64.b64decode("".join(lines))
+
+
+cert = {
+    "leaf": b"\4" + der("a.pem"),
+    "rsa": b"\4" + der("rsa.pem"),
+    "ed25519": b"\4" + der("ed25519.pem"),
+    "stranger": b"\4" + der("stranger.pem"),
+    "authority": b"\4" + der("ca.pem"),
+    "cut": b"\4" + der("a.pem")[:300],
+    "hash-and-url": b"\x0c" + bytes(20) + b"http://example.org/a",
+    "request": b"\4" + bytes(range(40)),
+    "request-of-21": b"\4" + bytes(21),
+    "hashes": struct.pack(">4H", 2, 3, 4, 5),
+    "name": bytes.fromhex("300c310a30080603550403130161"),
+    "name-text": b"C=CH, O=Example\\, Inc., CN=vpn.example.org",
+    "signature-ed25519": bytes.fromhex("07300506032b6570") + bytes(64),
+    "signature-pss": bytes.fromhex(
+        "43304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d0609"
+        "6086480165030402010500a203020120") + bytes(256),
+}
 notify = {
     "fragmentation": struct.pack(">BBH", 0, 0, 16430),
     "nat-source": struct.pack(">BBH", 0, 0, 16388) + bytes(range(20)),
@@ -146,7 +173,7 @@ msg = {
     "trailing": message(SA_INIT) + b"\0",
 }
 
-CORPORA = {"rd": rd, "message": msg, "sa": sa, "ke": ke, "nonce": nonce, "id": ident, "auth": auth, "notify": notify,
+CORPORA = {"rd": rd, "message": msg, "sa": sa, "ke": ke, "nonce": nonce, "id": ident, "auth": auth, "cert": cert, "notify": notify,
            "delete": delete, "ts": ts, "sk": sk}
 
 for noun, seeds in CORPORA.items():

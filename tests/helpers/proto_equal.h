@@ -47,6 +47,21 @@ static inline bool auth_equal(const struct ike_auth *a, const struct ike_auth *b
 	return a->method == b->method && bytes_equal(a->value, b->value);
 }
 
+static inline bool auth_sig_equal(const struct ike_auth_sig *a, const struct ike_auth_sig *b)
+{
+	return bytes_equal(a->alg, b->alg) && bytes_equal(a->value, b->value);
+}
+
+static inline bool cert_equal(const struct ike_cert *a, const struct ike_cert *b)
+{
+	return a->encoding == b->encoding && bytes_equal(a->data, b->data);
+}
+
+static inline bool certreq_equal(const struct ike_certreq *a, const struct ike_certreq *b)
+{
+	return a->encoding == b->encoding && bytes_equal(a->authorities, b->authorities);
+}
+
 static inline bool notify_equal(const struct ike_notify *a, const struct ike_notify *b)
 {
 	return a->proto == b->proto && a->spi_len == b->spi_len && a->spi == b->spi && a->type == b->type &&

@@ -34,6 +34,9 @@ DECODE_EXACT(ke, struct ike_ke, ike_ke_decode)
 DECODE_EXACT(nonce, struct bytes, ike_nonce_decode)
 DECODE_EXACT(id, struct ike_id, ike_id_decode)
 DECODE_EXACT(auth, struct ike_auth, ike_auth_decode)
+DECODE_EXACT(auth_sig, struct ike_auth_sig, ike_auth_sig_decode)
+DECODE_EXACT(cert, struct ike_cert, ike_cert_decode)
+DECODE_EXACT(certreq, struct ike_certreq, ike_certreq_decode)
 DECODE_EXACT(notify, struct ike_notify, ike_notify_decode)
 DECODE_EXACT(delete, struct ike_delete, ike_delete_decode)
 DECODE_EXACT(ts, struct ts_list, ike_ts_decode)
@@ -136,6 +139,65 @@ static void test_auth(void **state)
 	assert_out(body);
 	for (size_t n = 0; n < 4; n++)
 		assert_int_equal(decode_auth(bytes_make(body.p, n), NULL), IKE_R_TRUNCATED);
+}
+
+/* RFC 7427 3 */
+static void test_auth_sig(void **state)
+{
+	struct bytes body = BYTES(3, 0x30, 1, 2, 9, 8);
+	struct ike_auth_sig sig;
+
+	assert_int_equal(decode_auth_sig(body, &sig), IKE_R_OK);
+	assert_true(bytes_equal(sig.alg, BYTES(0x30, 1, 2)));
+	assert_true(bytes_equal(sig.value, BYTES(9, 8)));
+	ike_auth_sig_encode(out_start(), &sig);
+	assert_out(body);
+	assert_int_equal(decode_auth_sig(BYTES(4, 0x30, 1, 2), NULL), IKE_R_TRUNCATED);
+	assert_int_equal(decode_auth_sig(bytes_make(NULL, 0), NULL), IKE_R_TRUNCATED);
+}
+
+/* RFC 7296 3.6 */
+static void test_cert(void **state)
+{
+	struct bytes body = BYTES(4, 0x30, 0);
+	struct ike_cert cert;
+
+	assert_int_equal(decode_cert(body, &cert), IKE_R_OK);
+	assert_int_equal(cert.encoding, IKE_CERT_X509_SIGNATURE);
+	assert_true(bytes_equal(cert.data, BYTES(0x30, 0)));
+	ike_cert_encode(out_start(), &cert);
+	assert_out(body);
+	assert_int_equal(decode_cert(BYTES(4), NULL), IKE_R_BAD_SYNTAX);
+	assert_int_equal(decode_cert(bytes_make(NULL, 0), NULL), IKE_R_TRUNCATED);
+}
+
+/* RFC 7296 3.7: 20 bytes an authority; other encodings as they are. */
+static void test_certreq(void **state)
+{
+	uint8_t body[41] = {4}, half[31] = {4}, other[3] = {12};
+	struct ike_certreq req;
+
+	assert_int_equal(decode_certreq(BYTES_OF(body), &req), IKE_R_OK);
+	assert_int_equal(req.authorities.n, 40);
+	ike_certreq_encode(out_start(), &req);
+	assert_out(BYTES_OF(body));
+	assert_int_equal(decode_certreq(bytes_make(body, 1), &req), IKE_R_OK);
+	assert_int_equal(decode_certreq(BYTES_OF(half), NULL), IKE_R_BAD_SYNTAX);
+	assert_int_equal(decode_certreq(BYTES_OF(other), &req), IKE_R_OK);
+}
+
+/* RFC 7427 4 */
+static void test_sig_hashes(void **state)
+{
+	uint32_t hashes = 7;
+
+	assert_int_equal(ike_sig_hashes_decode(BYTES(0, 2, 0, 5, 0xff, 0xff), &hashes), IKE_R_OK);
+	assert_int_equal(hashes, 1u << 2 | 1u << 5);
+	ike_sig_hashes_encode(out_start(), hashes);
+	assert_out(BYTES(0, 2, 0, 5));
+	assert_int_equal(ike_sig_hashes_decode(BYTES(0, 2, 0), &hashes), IKE_R_BAD_SYNTAX);
+	assert_int_equal(ike_sig_hashes_decode(bytes_make(NULL, 0), &hashes), IKE_R_BAD_SYNTAX);
+	assert_int_equal(hashes, 1u << 2 | 1u << 5);
 }
 
 /* RFC 7296 3.10: N(REKEY_SA) of an ESP SA */
@@ -427,6 +489,10 @@ int main(void)
 		cmocka_unit_test(test_id),
 		cmocka_unit_test(test_id_addresses_have_their_length),
 		cmocka_unit_test(test_auth),
+		cmocka_unit_test(test_auth_sig),
+		cmocka_unit_test(test_cert),
+		cmocka_unit_test(test_certreq),
+		cmocka_unit_test(test_sig_hashes),
 		cmocka_unit_test(test_notify_with_spi),
 		cmocka_unit_test(test_notify_with_ike_spi),
 		cmocka_unit_test(test_notify_without_spi_has_no_protocol),

@@ -3,6 +3,7 @@
 #include <zebra.h>
 
 #include "tests/helpers/cmocka_all.h"
+#include "tests/helpers/test_certs.h"
 #include "tests/helpers/mem_live.h"
 
 #include "bgpvpnd/tunnel/tunnel.h"
@@ -71,6 +72,8 @@ static struct tunnel_cfg *sample(void)
 	X(RESTART, (c->ike->remote_id.type = IKE_ID_KEY_ID, c->ike->remote_id.len = 1))                      \
 	X(RESTART, secret_set(&c->ike->psk, bytes_str("Swordfish")))                                         \
 	X(RESTART, secret_set(&c->ike->psk, bytes_str("swordfish2")))                                        \
+	X(RESTART, c->ike->creds = test_certs_creds("a"))                                                    \
+	X(RESTART, c->ike->trust = test_certs_trust("ca.pem", NULL))                                         \
 	X(RESTART, c->ike->num_ike = 1)                                                                      \
 	X(RESTART, c->ike->num_esp = 0)                                                                      \
 	X(RESTART, c->ike->esp[0].transforms[0].key_bits = 128)                                              \
@@ -119,7 +122,13 @@ static void residue_and_both(void **state)
 
 static int nothing_left(void **state)
 {
+	crypto_fini();
 	return mem_live() == 0 ? 0 : -1;
+}
+
+static int setup(void **state)
+{
+	return crypto_init();
 }
 
 int main(void)
@@ -131,5 +140,5 @@ int main(void)
 		cmocka_unit_test(residue_and_both),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, nothing_left);
+	return cmocka_run_group_tests(tests, setup, nothing_left);
 }
