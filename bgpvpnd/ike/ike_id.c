@@ -218,7 +218,7 @@ static const char *format_addr(const struct ike_id_cfg *id, char *buf, size_t le
 static const char *format_dn(const struct ike_id_cfg *id, char *buf, size_t len)
 {
 	if (!crypto_dn_format(bytes_make(id->value, id->len), buf, len))
-		snprintf(buf, len, "a name that cannot be read");
+		snprintf(buf, len, "an ID_DER_ASN1_DN that cannot be read");
 	return buf;
 }
 

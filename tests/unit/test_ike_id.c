@@ -28,6 +28,8 @@ static void test_parse_and_print(void **state)
 		{"fqdn", "a_b-1", "a_b-1", IKE_ID_FQDN, 5},
 		{"email", "a.b+c@example.org", "a.b+c@example.org", IKE_ID_RFC822_ADDR, 17},
 		{"key-id", "site-7", "site-7", IKE_ID_KEY_ID, 6},
+		{"dn", "CN=a", "CN=a", IKE_ID_DER_ASN1_DN, 14},
+		{"dn", "C=CH,O=a b,CN=x", "C=CH, O=a b, CN=x", IKE_ID_DER_ASN1_DN, 41},
 		{"key-id", "0x0102fF", "0x0102ff", IKE_ID_KEY_ID, 3},
 		{"key-id", "0x6162", "ab", IKE_ID_KEY_ID, 2},
 		{"key-id", "0x307841", "0x307841", IKE_ID_KEY_ID, 3},
@@ -78,7 +80,9 @@ static void test_refused(void **state)
 		{"key-id", "0x", "1 to 256"},
 		{"key-id", "0x1", "pairs"},
 		{"key-id", "0x1g", "pairs"},
-		{"dn", "CN=a", "key-id"},
+		{"dn", "a", "CN=vpn"},
+		{"dn", "NOSUCH=a", "NOSUCH"},
+		{"gn", "a", "key-id"},
 	};
 
 	for (size_t i = 0; i < array_size(rows); i++) {

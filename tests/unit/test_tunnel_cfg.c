@@ -125,7 +125,13 @@ static void residue_and_both(void **state)
 
 static int nothing_left(void **state)
 {
+	crypto_fini();
 	return mem_live() == 0 ? 0 : -1;
+}
+
+static int setup(void **state)
+{
+	return crypto_init();
 }
 
 int main(void)
@@ -137,5 +143,5 @@ int main(void)
 		cmocka_unit_test(residue_and_both),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, nothing_left);
+	return cmocka_run_group_tests(tests, setup, nothing_left);
 }
