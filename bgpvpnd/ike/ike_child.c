@@ -98,6 +98,7 @@ struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *pl
 	child->spi_in = plan->spi_in;
 	child->spi_out = plan->spi_out;
 	child->unused = plan->receive_only;
+	child->unconfirmed = plan->unconfirmed;
 	child->in_plane = true;
 	params.in.spi = child->spi_in;
 	params.out.spi = child->spi_out;
@@ -209,7 +210,10 @@ void child_sa_superseded(struct child_sa *child, struct instant now)
 void child_sas_confirmed(struct ike_sa *sa)
 {
 	struct child_sa *newest = ike_sa_child(sa);
+	struct child_sa *child;
 
+	frr_each (ike_sa_children, &sa->children, child)
+		child->unconfirmed = false;
 	if (newest)
 		use(newest);
 }
@@ -285,6 +289,17 @@ struct instant child_sas_due(struct ike_sa *sa)
 	return due;
 }
 
+/* Its place is taken by one that the peer may not have yet: then it is the peer's turn, for as long as that takes. */
+static void close_due(struct child_sa *child, struct instant now)
+{
+	const struct child_sa *newest = ike_sa_child(child->sa);
+
+	if (newest && newest != child && newest->unconfirmed)
+		child->close = instant_add(now, SUPERSEDED_US);
+	else
+		child_sa_retire(child, IKE_R_EXPIRED);
+}
+
 static void child_expire(struct child_sa *child, struct instant now)
 {
 	if (instant_reached(child->gone, now)) {
@@ -292,7 +307,7 @@ static void child_expire(struct child_sa *child, struct instant now)
 		return;
 	}
 	if (instant_reached(child->close, now))
-		child_sa_retire(child, IKE_R_EXPIRED);
+		close_due(child, now);
 	if (instant_reached(child->renew, now)) {
 		child->renew = instant_add(now, REKEY_AGAIN_US);
 		child->todo_rekey = true;

@@ -25,6 +25,7 @@ struct child_plan {
 	struct bytes shared; /* empty without a key exchange of its own */
 	bool initiator;	     /* of that exchange, not of the IKE SA */
 	bool receive_only;
+	bool unconfirmed; /* see struct child_sa */
 };
 
 /* Makes it with its keys and hands it to the data plane: INSTALLING until ike_child_result(). */

@@ -108,7 +108,7 @@ bool ike_rekey_child(struct ike_engine *engine, uint32_t id, struct instant now)
 	struct ike_sa *sa = conn ? ike_conn_up(conn) : NULL;
 	struct child_sa *child = sa ? ike_sa_child(sa) : NULL;
 
-	if (!child || sa->create || sa->todo_rekey || child->todo_rekey || child->unused ||
+	if (!child || sa->create || sa->todo_rekey || child->todo_rekey || child->unconfirmed ||
 	    instant_is_never(child->renew))
 		return false;
 	child->todo_rekey = true;

@@ -450,6 +450,7 @@ static enum ike_reason hold(struct ike_turn *turn, const struct child_ask *ask, 
 				  .ts_local = ask->tsr,
 				  .ts_remote = ask->tsi,
 				  .nonce_i = ask->nonce,
+				  .unconfirmed = true,
 				  .receive_only = ask->old != NULL};
 	struct crypto_ke *ke = ask->esp.ke ? crypto_ke_new(ask->esp.ke) : NULL;
 	struct ike_held *held;

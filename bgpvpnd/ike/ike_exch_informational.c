@@ -51,7 +51,7 @@ static struct child_sa *child_to_rekey(struct ike_sa *sa)
 	struct child_sa *child;
 
 	frr_each (ike_sa_children, &sa->children, child)
-		if (child->todo_rekey && child->state == CHILD_SA_INSTALLED && !child->unused)
+		if (child->todo_rekey && child->state == CHILD_SA_INSTALLED && !child->unconfirmed)
 			return child;
 	return NULL;
 }

@@ -84,7 +84,8 @@ struct child_sa {
 	struct ike_suite suite;
 	struct instant since;
 	bool in_plane;	      /* the data plane has it */
-	bool unused;	      /* receive only, and not to be rekeyed: the peer may not have it yet */
+	bool unused;	  /* receive only: another one sends */
+	bool unconfirmed; /* ours is the answer that made it, and the peer may not have got that: not to be rekeyed */
 	bool todo_rekey;      /* wanted, when the window is free again */
 	bool delete_sent;     /* CLOSING: the DELETE is out */
 	struct instant renew; /* a successor is made then */
