@@ -73,7 +73,12 @@ bool ike_rekey_ike_send(struct ike_sa *sa, struct instant now);
 /* The data plane's word on a Child SA of either exchange. */
 void ike_create_child_result(struct child_sa *child, int result, struct instant now);
 
-/* Handlers of the rows that the two exchanges share. */
+/* The asking side of a Child SA: ike_exch_create_child_ask.c. `done`: the data plane's word on ours. */
+void ike_create_child_done(struct child_sa *child, int result, struct instant now);
+enum ike_reason ike_create_child_response(struct ike_turn *turn);
+enum ike_reason ike_create_refused(struct ike_turn *turn);
+
+/* The rekeying of an IKE SA: ike_exch_rekey_ike.c. */
 enum ike_reason ike_rekey_ike_request(struct ike_turn *turn);
 enum ike_reason ike_rekey_ike_response(struct ike_turn *turn);
 enum ike_reason ike_rekey_ike_response_late(struct ike_turn *turn);

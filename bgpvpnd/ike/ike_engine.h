@@ -85,6 +85,13 @@ struct ike_draft {
 void ike_draft_request(struct ike_draft *draft, struct ike_sa *sa, uint8_t exchange);
 void ike_draft_response(struct ike_draft *draft, struct ike_sa *sa, const struct ike_hdr *request);
 void ike_draft_notify(struct ike_draft *draft, uint16_t type, struct bytes data);
+void ike_draft_sa(struct ike_draft *draft, const struct ike_sa_payload *payload);
+void ike_draft_ke(struct ike_draft *draft, const struct crypto_ke *key, uint16_t method);
+void ike_draft_nonce(struct ike_draft *draft, const struct secret *nonce);
+void ike_draft_ts(struct ike_draft *draft, const struct ts_list *tsi, const struct ts_list *tsr);
+
+/* A nonce of LIMIT_NONCE_OUT bytes. */
+void ike_fresh_nonce(const struct ike_engine *engine, struct secret *nonce);
 bool ike_draft_send_request(struct ike_draft *draft, enum ike_pace pace, struct instant now);
 bool ike_draft_send_response(struct ike_draft *draft, const struct endpoint *local,
 			     const struct endpoint *remote);

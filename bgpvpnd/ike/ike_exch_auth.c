@@ -94,12 +94,8 @@ static void add_auth(struct ike_draft *draft, uint8_t method, const struct secre
 static void add_child(struct ike_draft *draft, const struct ike_sa_payload *sa, const struct ts_list *tsi,
 		      const struct ts_list *tsr)
 {
-	ike_build_payload(&draft->build, IKE_PAYLOAD_SA, false);
-	ike_sa_payload_encode(&draft->wr, sa);
-	ike_build_payload(&draft->build, IKE_PAYLOAD_TSI, false);
-	ike_ts_encode(&draft->wr, tsi);
-	ike_build_payload(&draft->build, IKE_PAYLOAD_TSR, false);
-	ike_ts_encode(&draft->wr, tsr);
+	ike_draft_sa(draft, sa);
+	ike_draft_ts(draft, tsi, tsr);
 }
 
 /* Our AUTH for this identity: a signature where we have a certificate, else the proof of the shared key. */

@@ -16,331 +16,6 @@
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_ts.h"
 
-/* After TEMPORARY_FAILURE: two to four seconds, so that both ends do not meet again (2.25). */
-#define AGAIN_US (2 * USEC_PER_S)
-
-/* A peer that can only begin anew gets a new IKE SA; should that fail too, the next try is this far. */
-#define FALLBACK_US (60 * USEC_PER_S)
-
-/* --- initiator ------------------------------------------------------------------------------------------- */
-
-static uint16_t first_group(const struct ike_proposal_cfg *cfg)
-{
-	for (unsigned int i = 0; i < cfg->num; i++)
-		if (cfg->transforms[i].type == IKE_TRANSFORM_KE)
-			return cfg->transforms[i].id;
-	return IKE_KE_NONE;
-}
-
-static bool offers_group(const struct ike_proposal_cfg *cfgs, uint8_t n, uint16_t method)
-{
-	for (uint8_t p = 0; p < n; p++)
-		for (unsigned int i = 0; i < cfgs[p].num; i++)
-			if (cfgs[p].transforms[i].type == IKE_TRANSFORM_KE &&
-			    cfgs[p].transforms[i].id == method)
-				return true;
-	return false;
-}
-
-static bool take_group(struct ike_create *create, uint16_t method)
-{
-	const struct crypto_ke_method *row = crypto_ke_method_find(method);
-
-	crypto_ke_free(create->ke);
-	create->ke = row ? crypto_ke_new(row) : NULL;
-	create->ke_method = method;
-	return method == IKE_KE_NONE || create->ke;
-}
-
-static void add_ke(struct ike_draft *draft, struct crypto_ke *key, uint16_t method)
-{
-	const struct ike_ke ke = {.method = method, .value = crypto_ke_public(key)};
-
-	ike_build_payload(&draft->build, IKE_PAYLOAD_KE, false);
-	ike_ke_encode(&draft->wr, &ke);
-}
-
-static void add_sa_nonce(struct ike_draft *draft, const struct ike_sa_payload *sa, const struct secret *nonce)
-{
-	ike_build_payload(&draft->build, IKE_PAYLOAD_SA, false);
-	ike_sa_payload_encode(&draft->wr, sa);
-	ike_build_payload(&draft->build, IKE_PAYLOAD_NONCE, false);
-	ike_nonce_encode(&draft->wr, secret_view(nonce));
-}
-
-static void add_ts(struct ike_draft *draft, const struct ts_list *tsi, const struct ts_list *tsr)
-{
-	ike_build_payload(&draft->build, IKE_PAYLOAD_TSI, false);
-	ike_ts_encode(&draft->wr, tsi);
-	ike_build_payload(&draft->build, IKE_PAYLOAD_TSR, false);
-	ike_ts_encode(&draft->wr, tsr);
-}
-
-static void add_rekey_notify(struct ike_draft *draft, uint32_t spi)
-{
-	const struct ike_notify notify = {
-		.proto = IKE_PROTO_ESP, .spi_len = 4, .spi = spi, .type = IKE_NOTIFY_REKEY_SA};
-
-	ike_build_payload(&draft->build, IKE_PAYLOAD_NOTIFY, false);
-	ike_notify_encode(&draft->wr, &notify);
-}
-
-static bool child_request(struct ike_sa *sa, struct instant now)
-{
-	struct ike_proposal_cfg cfgs[LIMIT_PROPOSALS_CFG + 1];
-	struct ike_create *create = sa->create;
-	struct child_sa *old = child_sa_find(sa->engine, create->old_child);
-	struct ike_sa_payload offer;
-	struct ike_draft draft;
-	uint8_t n = ike_create_proposals(sa->cfg, IKE_CREATE_CHILD, &create->suite, cfgs);
-
-	ike_proposal_offer(IKE_PROTO_ESP, cfgs, n, create->spi_in, 4, true, &offer);
-	ike_draft_request(&draft, sa, IKE_EXCHANGE_CREATE_CHILD_SA);
-	if (old)
-		add_rekey_notify(&draft, old->spi_in);
-	add_sa_nonce(&draft, &offer, &create->nonce);
-	if (create->ke)
-		add_ke(&draft, create->ke, create->ke_method);
-	add_ts(&draft, &sa->cfg->ts_local, &sa->cfg->ts_remote);
-	return ike_draft_send_request(&draft, IKE_PACE_LIVE, now);
-}
-
-bool ike_create_child_send(struct ike_sa *sa, struct child_sa *old, struct instant now)
-{
-	const struct ike_host *host = sa->engine->host;
-	struct ike_proposal_cfg cfgs[LIMIT_PROPOSALS_CFG + 1];
-	struct ike_create *create;
-
-	if (sa->create || !child_sa_has_room(sa))
-		return false;
-	create = XCALLOC(MTYPE_IKE_CREATE, sizeof(*create));
-	sa->create = create;
-	create->kind = IKE_CREATE_CHILD;
-	if (old) {
-		old->todo_rekey = false;
-		create->old_child = old->id;
-		create->suite = old->suite;
-	}
-	secret_alloc(&create->nonce, LIMIT_NONCE_OUT);
-	host->random(host->arg, create->nonce.key, create->nonce.len);
-	create->spi_in = host->spi_reserve(host->arg);
-	ike_create_proposals(sa->cfg, IKE_CREATE_CHILD, &create->suite, cfgs);
-	if (create->spi_in && take_group(create, first_group(&cfgs[0])) && child_request(sa, now))
-		return true;
-	ike_create_abandon(sa);
-	return false;
-}
-
-static int64_t jittered(struct ike_sa *sa, int64_t us)
-{
-	const struct ike_host *host = sa->engine->host;
-	uint16_t dice;
-
-	host->random(host->arg, (uint8_t *)&dice, sizeof(dice));
-	return us + us * dice / UINT16_MAX;
-}
-
-static void try_again(struct ike_sa *sa, uint32_t child_id, int64_t after_us, struct instant now)
-{
-	struct child_sa *child = child_sa_find(sa->engine, child_id);
-
-	if (child && child->state == CHILD_SA_INSTALLED && !instant_is_never(child->renew))
-		child->renew = instant_add(now, jittered(sa, after_us));
-}
-
-void ike_sa_reauthenticate(struct ike_sa *sa, struct instant now)
-{
-	if (!sa->cfg->passive && !ike_conn_attempt(sa->conn))
-		ike_init_start(sa->conn, &sa->local, &sa->remote, now);
-}
-
-static enum ike_reason other_group(struct ike_turn *turn, const struct ike_notify *notify)
-{
-	struct ike_proposal_cfg cfgs[LIMIT_PROPOSALS_CFG + 1];
-	struct ike_sa *sa = turn->sa;
-	struct ike_create *create = sa->create;
-	struct rd rd = rd_of(notify->data);
-	uint8_t n = ike_create_proposals(sa->cfg, IKE_CREATE_CHILD, &create->suite, cfgs);
-	uint16_t method;
-
-	if (!rd_u16(&rd, &method) || !offers_group(cfgs, n, method) ||
-	    create->restarts++ >= LIMIT_INIT_RESTARTS)
-		return IKE_R_BAD_SYNTAX;
-	return take_group(create, method) && child_request(sa, turn->now) ? IKE_R_OK : IKE_R_INTERNAL;
-}
-
-/* The peer does not know the one that we rekey: it has lost it, so have we (2.25.1); a new one is made. */
-static void old_is_unknown(struct ike_turn *turn, uint32_t old_id)
-{
-	struct ike_sa *sa = turn->sa;
-	struct child_sa *old = child_sa_find(sa->engine, old_id);
-
-	if (old)
-		child_sa_close(old, IKE_R_CHILD_DELETED_BY_PEER);
-	if (!ike_sa_child(sa))
-		ike_create_child_send(sa, NULL, turn->now);
-}
-
-static enum ike_reason child_refused(struct ike_turn *turn)
-{
-	struct ike_sa *sa = turn->sa;
-	struct ike_create *create = sa->create;
-	uint32_t old_id = create->old_child;
-	bool crossed = create->crossed;
-	struct ike_notify notify;
-
-	if (!ike_turn_error(turn, &notify))
-		return IKE_R_PAYLOAD_MISSING;
-	if (notify.type == IKE_NOTIFY_INVALID_KE_PAYLOAD)
-		return other_group(turn, &notify);
-	ike_create_abandon(sa);
-	/* The peer's own rekeying did it meanwhile. */
-	if (crossed)
-		return IKE_R_OK;
-	switch (notify.type) {
-	case IKE_NOTIFY_TEMPORARY_FAILURE:
-		try_again(sa, old_id, AGAIN_US, turn->now);
-		break;
-	case IKE_NOTIFY_CHILD_SA_NOT_FOUND:
-		old_is_unknown(turn, old_id);
-		break;
-	default:
-		ike_count(turn->engine, IKE_R_PEER_ERROR);
-		try_again(sa, old_id, FALLBACK_US, turn->now);
-		ike_sa_reauthenticate(sa, turn->now);
-		break;
-	}
-	return IKE_R_OK;
-}
-
-struct child_answer {
-	struct child_plan plan;
-	struct secret shared;
-};
-
-static enum ike_reason answer_ke(struct ike_turn *turn, struct child_answer *got)
-{
-	const struct ike_payload *payload = ike_payloads_find(turn->list, IKE_PAYLOAD_KE);
-	struct ike_create *create = turn->sa->create;
-	struct ike_ke ke;
-	enum ike_reason reason;
-
-	if (!got->plan.esp.ke)
-		return IKE_R_OK;
-	if (!payload || !create->ke)
-		return IKE_R_PAYLOAD_MISSING;
-	reason = ike_ke_decode(payload->body, &ke);
-	if (reason != IKE_R_OK)
-		return reason;
-	if (ke.method != create->ke_method || got->plan.esp.ke->id != ke.method ||
-	    !crypto_ke_derive(create->ke, ke.value, &got->shared))
-		return IKE_R_BAD_KE;
-	got->plan.shared = secret_view(&got->shared);
-	return IKE_R_OK;
-}
-
-static enum ike_reason child_answer_read(struct ike_turn *turn, struct child_answer *got)
-{
-	struct ike_proposal_cfg cfgs[LIMIT_PROPOSALS_CFG + 1];
-	struct ike_sa *sa = turn->sa;
-	uint8_t n = ike_create_proposals(sa->cfg, IKE_CREATE_CHILD, &sa->create->suite, cfgs);
-	struct ike_sa_payload answer;
-	enum ike_reason reason;
-
-	reason = ike_sa_payload_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_SA)->body, &answer);
-	if (reason == IKE_R_OK)
-		reason = ike_proposal_accept(IKE_PROTO_ESP, cfgs, n, true, &answer, &got->plan.esp);
-	if (reason == IKE_R_OK)
-		reason = ike_nonce_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_NONCE)->body,
-					  &got->plan.nonce_r);
-	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSI)->body,
-				       &got->plan.ts_local);
-	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSR)->body,
-				       &got->plan.ts_remote);
-	if (reason == IKE_R_OK)
-		reason = answer_ke(turn, got);
-	if (reason != IKE_R_OK)
-		return reason;
-	got->plan.spi_out = (uint32_t)answer.proposals[0].spi;
-	if (answer.proposals[0].spi_len != 4 || !got->plan.spi_out)
-		return IKE_R_BAD_SYNTAX;
-	if (!ike_ts_within(&got->plan.ts_local, &sa->cfg->ts_local) ||
-	    !ike_ts_within(&got->plan.ts_remote, &sa->cfg->ts_remote))
-		return IKE_R_PEER_CHANGED_PROPOSAL;
-	return IKE_R_OK;
-}
-
-static bool we_lose(const struct ike_create *create, struct bytes nr)
-{
-	struct bytes ours = ike_nonce_lower(secret_view(&create->nonce), nr);
-
-	return create->crossed && ike_nonce_lower(ours, secret_view(&create->crossed_lowest)).p == ours.p;
-}
-
-static void child_commit(struct ike_turn *turn, struct child_answer *got)
-{
-	struct ike_sa *sa = turn->sa;
-	struct ike_create *create = sa->create;
-
-	got->plan.spi_in = create->spi_in;
-	got->plan.nonce_i = secret_view(&create->nonce);
-	got->plan.initiator = true;
-	create->spi_in = 0;
-	if (we_lose(create, got->plan.nonce_r)) {
-		child_sa_stillborn(sa, got->plan.spi_in, got->plan.spi_out, turn->now);
-		ike_create_abandon(sa);
-		return;
-	}
-	/* `create` stays until the data plane has said its word: child_installed(). */
-	child_sa_install(sa, &got->plan, turn->now);
-}
-
-/* <-- HDR, SK {SA, Nr, [KEr,] TSi, TSr} */
-static enum ike_reason create_child_response(struct ike_turn *turn)
-{
-	struct child_answer got = {};
-	enum ike_reason reason;
-
-	if (!turn->sa->create)
-		return IKE_R_UNEXPECTED_EXCHANGE;
-	if (turn->sa->create->kind == IKE_CREATE_IKE)
-		return ike_rekey_ike_response(turn);
-	if (!ike_payloads_find(turn->list, IKE_PAYLOAD_TSI) ||
-	    !ike_payloads_find(turn->list, IKE_PAYLOAD_TSR))
-		return IKE_R_PAYLOAD_MISSING;
-	reason = child_answer_read(turn, &got);
-	if (reason == IKE_R_OK)
-		child_commit(turn, &got);
-	secret_fini(&got.shared);
-	return reason;
-}
-
-static enum ike_reason create_refused(struct ike_turn *turn)
-{
-	if (!turn->sa->create)
-		return IKE_R_UNEXPECTED_EXCHANGE;
-	return turn->sa->create->kind == IKE_CREATE_IKE ? ike_rekey_ike_response(turn) : child_refused(turn);
-}
-
-/* Ours is in the data plane and sends: now the old one may go, and so may the peer's, if it made one too. */
-static void child_installed(struct child_sa *child, struct instant now)
-{
-	struct ike_sa *sa = child->sa;
-	struct child_sa *old = child_sa_find(sa->engine, sa->create->old_child);
-	struct child_sa *crossed = child_sa_find(sa->engine, sa->create->crossed_child);
-
-	child_sa_installed(child, now);
-	if (old)
-		child_sa_retire(old, IKE_R_REPLACED);
-	if (crossed)
-		child_sa_superseded(crossed, now);
-	ike_create_abandon(sa);
-}
-
-/* --- responder ------------------------------------------------------------------------------------------- */
-
 struct child_ask {
 	struct child_sa *old; /* NULL: a new one */
 	struct bytes nonce;
@@ -375,7 +50,7 @@ static enum ike_reason may_create(struct ike_turn *turn, struct child_ask *ask)
 static void allow_any_group(struct ike_proposal_cfg *cfgs, uint8_t n, uint16_t offered)
 {
 	for (uint8_t i = 0; i < n; i++)
-		if (first_group(&cfgs[i]) == IKE_KE_NONE && cfgs[i].num < IKE_CFG_TRANSFORMS &&
+		if (ike_proposal_first_group(&cfgs[i]) == IKE_KE_NONE && cfgs[i].num < IKE_CFG_TRANSFORMS &&
 		    crypto_ke_method_find(offered))
 			cfgs[i].transforms[cfgs[i].num++] =
 				(struct ike_transform_cfg){.type = IKE_TRANSFORM_KE, .id = offered};
@@ -472,8 +147,7 @@ static enum ike_reason hold(struct ike_turn *turn, const struct child_ask *ask, 
 	held->tsi = ask->tsi;
 	held->tsr = ask->tsr;
 	held->old_child = ask->old ? ask->old->id : 0;
-	secret_alloc(&held->nonce, LIMIT_NONCE_OUT);
-	host->random(host->arg, held->nonce.key, held->nonce.len);
+	ike_fresh_nonce(sa->engine, &held->nonce);
 	plan.nonce_r = secret_view(&held->nonce);
 	plan.shared = secret_view(shared);
 	held->child_id = child_sa_install(sa, &plan, turn->now)->id;
@@ -508,10 +182,11 @@ static void answer(struct ike_sa *sa, uint16_t error)
 	if (error) {
 		ike_draft_notify(&draft, error, bytes_make(NULL, 0));
 	} else {
-		add_sa_nonce(&draft, &chosen, &held->nonce);
+		ike_draft_sa(&draft, &chosen);
+		ike_draft_nonce(&draft, &held->nonce);
 		if (held->ke)
-			add_ke(&draft, held->ke, held->ke_method);
-		add_ts(&draft, &held->tsi, &held->tsr);
+			ike_draft_ke(&draft, held->ke, held->ke_method);
+		ike_draft_ts(&draft, &held->tsi, &held->tsr);
 	}
 	ike_draft_send_response(&draft, &sa->local, &sa->remote);
 }
@@ -528,23 +203,15 @@ static void held_installed(struct child_sa *child, struct instant now)
 	ike_held_free(sa);
 }
 
-static void create_failed(struct child_sa *child, bool held, struct instant now)
+static void held_failed(struct child_sa *child, struct instant now)
 {
 	struct ike_sa *sa = child->sa;
-	uint32_t old_id = held ? 0 : sa->create->old_child;
 
 	ike_count(sa->engine, IKE_R_DATAPLANE);
-	if (held) {
-		/* Nothing of it is with the peer: the SPIs are forgotten, the old one goes on. */
-		answer(sa, IKE_NOTIFY_NO_ADDITIONAL_SAS);
-		child_sa_close(child, IKE_R_DATAPLANE);
-		ike_held_free(sa);
-		return;
-	}
-	ike_create_abandon(sa);
-	/* The peer has it: it is deleted with the peer, and the rekeying begins anew later. */
-	child_sa_retire(child, IKE_R_DATAPLANE);
-	try_again(sa, old_id, AGAIN_US, now);
+	/* Nothing of it is with the peer: the SPIs are forgotten, the old one goes on. */
+	answer(sa, IKE_NOTIFY_NO_ADDITIONAL_SAS);
+	child_sa_close(child, IKE_R_DATAPLANE);
+	ike_held_free(sa);
 }
 
 void ike_create_child_result(struct child_sa *child, int result, struct instant now)
@@ -554,12 +221,12 @@ void ike_create_child_result(struct child_sa *child, int result, struct instant 
 
 	if (!held && !sa->create)
 		return;
-	if (result != 0)
-		create_failed(child, held, now);
-	else if (held)
+	if (held && result == 0)
 		held_installed(child, now);
+	else if (held)
+		held_failed(child, now);
 	else
-		child_installed(child, now);
+		ike_create_child_done(child, result, now);
 	ike_sa_continue(sa, now);
 	ike_sa_rearm(sa);
 }
@@ -598,7 +265,7 @@ const struct ike_row ike_create_child_rows[] = {
 	 .sealed = true,
 	 .need = MAKE,
 	 .may = EXTRA | TS | IKE_SET(KE),
-	 .handle = create_child_response,
+	 .handle = ike_create_child_response,
 	 .to = IKE_SA_ESTABLISHED},
 	{.name = "ours is refused",
 	 .in = IKE_SA_ESTABLISHED,
@@ -607,7 +274,7 @@ const struct ike_row ike_create_child_rows[] = {
 	 .sealed = true,
 	 .need = IKE_SET(NOTIFY),
 	 .may = IKE_SET(VENDOR),
-	 .handle = create_refused,
+	 .handle = ike_create_refused,
 	 .to = IKE_SA_ESTABLISHED},
 	{.name = "not while our DELETE is under way (2.25.2)",
 	 .in = IKE_SA_DELETING,

@@ -39,13 +39,10 @@ static void add_nat_notify(struct ike_draft *draft, uint16_t type, const struct 
 static void add_ke_nonce_notifies(struct ike_draft *draft, const struct secret *nonce)
 {
 	struct ike_sa *sa = draft->sa;
-	struct ike_ke ke = {.method = sa->hs->ke_method, .value = crypto_ke_public(sa->hs->ke)};
 	bool lie = sa->cfg->nat_force || IS_IPADDR_NONE(&sa->local.addr);
 
-	ike_build_payload(&draft->build, IKE_PAYLOAD_KE, false);
-	ike_ke_encode(&draft->wr, &ke);
-	ike_build_payload(&draft->build, IKE_PAYLOAD_NONCE, false);
-	ike_nonce_encode(&draft->wr, secret_view(nonce));
+	ike_draft_ke(draft, sa->hs->ke, sa->hs->ke_method);
+	ike_draft_nonce(draft, nonce);
 	add_nat_notify(draft, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, &sa->local, lie);
 	add_nat_notify(draft, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, &sa->remote, false);
 	/* RFC 7383 2.3: a responder says so only to one that said so. */
@@ -60,18 +57,6 @@ static bool fragments_agreed(const struct ike_turn *turn, const struct ike_conn_
 
 	return cfg->fragmentation > 0 &&
 	       ike_turn_notify(turn, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, &notify);
-}
-
-static void add_sa(struct ike_draft *draft, const struct ike_sa_payload *payload)
-{
-	ike_build_payload(&draft->build, IKE_PAYLOAD_SA, false);
-	ike_sa_payload_encode(&draft->wr, payload);
-}
-
-static void fresh_nonce(struct ike_sa *sa, struct secret *nonce)
-{
-	secret_alloc(nonce, LIMIT_NONCE_OUT);
-	sa->engine->host->random(sa->engine->host->arg, nonce->key, nonce->len);
 }
 
 struct nat_finding {
@@ -118,24 +103,6 @@ static struct nat_finding nat_detect(const struct ike_turn *turn, const struct i
 
 /* --- initiator ------------------------------------------------------------------------------------------- */
 
-static uint16_t first_ke_method(const struct ike_conn_cfg *cfg)
-{
-	for (unsigned int i = 0; i < cfg->ike[0].num; i++)
-		if (cfg->ike[0].transforms[i].type == IKE_TRANSFORM_KE)
-			return cfg->ike[0].transforms[i].id;
-	return IKE_KE_NONE;
-}
-
-static bool offers_ke_method(const struct ike_conn_cfg *cfg, uint16_t method)
-{
-	for (unsigned int p = 0; p < cfg->num_ike; p++)
-		for (unsigned int i = 0; i < cfg->ike[p].num; i++)
-			if (cfg->ike[p].transforms[i].type == IKE_TRANSFORM_KE &&
-			    cfg->ike[p].transforms[i].id == method)
-				return true;
-	return false;
-}
-
 static bool init_send(struct ike_sa *sa, struct instant now)
 {
 	struct ike_handshake *hs = sa->hs;
@@ -147,7 +114,7 @@ static bool init_send(struct ike_sa *sa, struct instant now)
 	if (hs->cookie.len)
 		ike_draft_notify(&draft, IKE_NOTIFY_COOKIE, secret_view(&hs->cookie));
 	ike_proposal_offer(IKE_PROTO_IKE, sa->cfg->ike, sa->cfg->num_ike, 0, 0, true, &offer);
-	add_sa(&draft, &offer);
+	ike_draft_sa(&draft, &offer);
 	add_ke_nonce_notifies(&draft, &hs->nonce_i);
 	if (sa->cfg->creds || sa->cfg->trust)
 		ike_auth_add_hashes(&draft);
@@ -173,8 +140,8 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 	ike_sa_join(sa, conn);
 	sa->local = *local;
 	sa->remote = *remote;
-	fresh_nonce(sa, &sa->hs->nonce_i);
-	if (!new_key_pair(sa, first_ke_method(sa->cfg)) || !init_send(sa, now))
+	ike_fresh_nonce(sa->engine, &sa->hs->nonce_i);
+	if (!new_key_pair(sa, ike_proposal_first_group(&sa->cfg->ike[0])) || !init_send(sa, now))
 		ike_sa_fail(sa, IKE_R_INTERNAL, now);
 	else
 		ike_sa_rearm(sa);
@@ -279,7 +246,8 @@ static enum ike_reason restart_with_group(struct ike_turn *turn, const struct ik
 	struct rd rd = rd_of(notify->data);
 	uint16_t method;
 
-	if (!rd_u16(&rd, &method) || method == sa->hs->ke_method || !offers_ke_method(sa->cfg, method))
+	if (!rd_u16(&rd, &method) || method == sa->hs->ke_method ||
+	    !ike_proposals_have_group(sa->cfg->ike, sa->cfg->num_ike, method))
 		return IKE_R_BAD_SYNTAX;
 	if (!new_key_pair(sa, method))
 		return IKE_R_INTERNAL;
@@ -428,7 +396,7 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	sa->fragmentation = fragments_agreed(turn, sa->cfg);
 	sa->hs->answer = got->answer;
 	secret_set(&sa->hs->nonce_i, got->nonce);
-	fresh_nonce(sa, &sa->hs->nonce_r);
+	ike_fresh_nonce(sa->engine, &sa->hs->nonce_r);
 	secret_set(&sa->hs->peer_public, got->ke.value);
 	secret_set(&sa->hs->init_request, turn->datagram);
 	sa->expires = instant_add(turn->now, LIMIT_HALF_OPEN_S * USEC_PER_S);
@@ -457,7 +425,7 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 
 	answer.proposals[0].spi_len = 0;
 	ike_draft_response(&draft, sa, &turn->msg.hdr);
-	add_sa(&draft, &answer);
+	ike_draft_sa(&draft, &answer);
 	if (new_key_pair(sa, got->suite.ke->id)) {
 		add_ke_nonce_notifies(&draft, &sa->hs->nonce_r);
 		if (ike_auth_take_hashes(sa, turn))

@@ -21,14 +21,6 @@
 /* After a refusal for good, when a new IKE SA was begun instead. */
 #define FALLBACK_US (60 * USEC_PER_S)
 
-static void random_nonce(struct ike_sa *sa, struct secret *nonce)
-{
-	const struct ike_host *host = sa->engine->host;
-
-	secret_alloc(nonce, LIMIT_NONCE_OUT);
-	host->random(host->arg, nonce->key, nonce->len);
-}
-
 static struct ike_sa *born(struct ike_sa *old, bool initiator, struct instant now)
 {
 	struct ike_sa *sa = ike_sa_new(old->engine, initiator, now);
@@ -45,14 +37,9 @@ static struct ike_sa *born(struct ike_sa *old, bool initiator, struct instant no
 static void add_exchange(struct ike_draft *draft, const struct ike_sa_payload *sa, const struct secret *nonce,
 			 struct crypto_ke *key, uint16_t method)
 {
-	const struct ike_ke ke = {.method = method, .value = crypto_ke_public(key)};
-
-	ike_build_payload(&draft->build, IKE_PAYLOAD_SA, false);
-	ike_sa_payload_encode(&draft->wr, sa);
-	ike_build_payload(&draft->build, IKE_PAYLOAD_NONCE, false);
-	ike_nonce_encode(&draft->wr, secret_view(nonce));
-	ike_build_payload(&draft->build, IKE_PAYLOAD_KE, false);
-	ike_ke_encode(&draft->wr, &ke);
+	ike_draft_sa(draft, sa);
+	ike_draft_nonce(draft, nonce);
+	ike_draft_ke(draft, key, method);
 }
 
 /* --- initiator ------------------------------------------------------------------------------------------- */
@@ -90,7 +77,7 @@ bool ike_rekey_ike_send(struct ike_sa *sa, struct instant now)
 	sa->create = create = XCALLOC(MTYPE_IKE_CREATE, sizeof(*create));
 	create->kind = IKE_CREATE_IKE;
 	create->fresh = born(sa, true, now);
-	random_nonce(sa, &create->fresh->hs->nonce_i);
+	ike_fresh_nonce(sa->engine, &create->fresh->hs->nonce_i);
 	if (take_group(create->fresh->hs, sa->suite.ke) && request_send(sa, now))
 		return true;
 	ike_create_abandon(sa);
@@ -110,16 +97,6 @@ static void settled(struct ike_sa *old, struct ike_sa *heir, bool ours, struct i
 	ike_sa_rearm(heir);
 }
 
-static bool group_offered(const struct ike_sa *sa, uint16_t method)
-{
-	for (uint8_t p = 0; p < sa->cfg->num_ike; p++)
-		for (unsigned int i = 0; i < sa->cfg->ike[p].num; i++)
-			if (sa->cfg->ike[p].transforms[i].type == IKE_TRANSFORM_KE &&
-			    sa->cfg->ike[p].transforms[i].id == method)
-				return true;
-	return false;
-}
-
 static enum ike_reason other_group(struct ike_turn *turn, const struct ike_notify *notify)
 {
 	struct ike_sa *sa = turn->sa;
@@ -127,7 +104,8 @@ static enum ike_reason other_group(struct ike_turn *turn, const struct ike_notif
 	struct rd rd = rd_of(notify->data);
 	uint16_t method;
 
-	if (!rd_u16(&rd, &method) || !group_offered(sa, method) || hs->restarts++ >= LIMIT_INIT_RESTARTS)
+	if (!rd_u16(&rd, &method) || !ike_proposals_have_group(sa->cfg->ike, sa->cfg->num_ike, method) ||
+	    hs->restarts++ >= LIMIT_INIT_RESTARTS)
 		return IKE_R_BAD_SYNTAX;
 	return take_group(hs, crypto_ke_method_find(method)) && request_send(sa, turn->now) ? IKE_R_OK
 											    : IKE_R_INTERNAL;
@@ -323,7 +301,7 @@ static struct ike_sa *heir_make(struct ike_turn *turn, const struct ask *ask)
 	heir->spi_i = ask->answer.spi;
 	heir->suite = ask->suite;
 	secret_set(&hs->nonce_i, ask->nonce);
-	random_nonce(heir, &hs->nonce_r);
+	ike_fresh_nonce(heir->engine, &hs->nonce_r);
 	good = take_group(hs, ask->suite.ke) && crypto_ke_derive(hs->ke, ask->ke.value, &shared) &&
 	       ike_sa_keys_rekey(heir, turn->sa, secret_view(&shared));
 	secret_fini(&shared);

@@ -44,6 +44,40 @@ void ike_draft_notify(struct ike_draft *draft, uint16_t type, struct bytes data)
 	ike_notify_encode(&draft->wr, &notify);
 }
 
+void ike_draft_sa(struct ike_draft *draft, const struct ike_sa_payload *payload)
+{
+	ike_build_payload(&draft->build, IKE_PAYLOAD_SA, false);
+	ike_sa_payload_encode(&draft->wr, payload);
+}
+
+void ike_draft_ke(struct ike_draft *draft, const struct crypto_ke *key, uint16_t method)
+{
+	const struct ike_ke ke = {.method = method, .value = crypto_ke_public(key)};
+
+	ike_build_payload(&draft->build, IKE_PAYLOAD_KE, false);
+	ike_ke_encode(&draft->wr, &ke);
+}
+
+void ike_draft_nonce(struct ike_draft *draft, const struct secret *nonce)
+{
+	ike_build_payload(&draft->build, IKE_PAYLOAD_NONCE, false);
+	ike_nonce_encode(&draft->wr, secret_view(nonce));
+}
+
+void ike_draft_ts(struct ike_draft *draft, const struct ts_list *tsi, const struct ts_list *tsr)
+{
+	ike_build_payload(&draft->build, IKE_PAYLOAD_TSI, false);
+	ike_ts_encode(&draft->wr, tsi);
+	ike_build_payload(&draft->build, IKE_PAYLOAD_TSR, false);
+	ike_ts_encode(&draft->wr, tsr);
+}
+
+void ike_fresh_nonce(const struct ike_engine *engine, struct secret *nonce)
+{
+	secret_alloc(nonce, LIMIT_NONCE_OUT);
+	engine->host->random(engine->host->arg, nonce->key, nonce->len);
+}
+
 static void fill_iv(struct ike_sa *sa, uint8_t *iv, size_t n)
 {
 	const struct ike_host *host = sa->engine->host;

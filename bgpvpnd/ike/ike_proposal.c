@@ -266,3 +266,21 @@ enum ike_reason ike_proposal_accept(uint8_t proto, const struct ike_proposal_cfg
 	}
 	return IKE_R_PEER_CHANGED_PROPOSAL;
 }
+
+uint16_t ike_proposal_first_group(const struct ike_proposal_cfg *cfg)
+{
+	for (unsigned int i = 0; i < cfg->num; i++)
+		if (cfg->transforms[i].type == IKE_TRANSFORM_KE)
+			return cfg->transforms[i].id;
+	return IKE_KE_NONE;
+}
+
+bool ike_proposals_have_group(const struct ike_proposal_cfg *cfgs, uint8_t n, uint16_t method)
+{
+	for (uint8_t p = 0; p < n; p++)
+		for (unsigned int i = 0; i < cfgs[p].num; i++)
+			if (cfgs[p].transforms[i].type == IKE_TRANSFORM_KE &&
+			    cfgs[p].transforms[i].id == method)
+				return true;
+	return false;
+}

@@ -46,6 +46,12 @@ enum ike_reason ike_proposal_accept(uint8_t proto, const struct ike_proposal_cfg
 				    bool with_ke, const struct ike_sa_payload *answer,
 				    struct ike_suite *chosen) ike_must_check;
 
+/* The first key exchange method of a configured proposal; IKE_KE_NONE: it has none. */
+uint16_t ike_proposal_first_group(const struct ike_proposal_cfg *cfg);
+
+/* Does any of them have this key exchange method? */
+bool ike_proposals_have_group(const struct ike_proposal_cfg *cfgs, uint8_t n, uint16_t method);
+
 /* In the operator's spelling, "aes256-sha256-modp2048". Returns buf. */
 const char *ike_suite_format(uint8_t proto, const struct ike_suite *suite, char *buf, size_t len);
 
