@@ -75,6 +75,16 @@ bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b)
 	return a->ipa_type == b->ipa_type && bytes_equal(ipaddr_bytes(a), ipaddr_bytes(b));
 }
 
+int ipaddr_order(const struct ipaddr *a, const struct ipaddr *b)
+{
+	struct bytes ba = ipaddr_bytes(a);
+	struct bytes bb = ipaddr_bytes(b);
+
+	if (ba.n != bb.n)
+		return numcmp(ba.n, bb.n);
+	return ba.n ? memcmp(ba.p, bb.p, ba.n) : 0;
+}
+
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
 	return a->port == b->port && ipaddr_equal(&a->addr, &b->addr);

@@ -88,6 +88,8 @@ void child_sa_params_fini(struct child_sa_params *params);
 void child_sa_params_copy(struct child_sa_params *to, const struct child_sa_params *from);
 
 bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b);
+/* For containers: IPv4 before IPv6, each by its octets. Less than, equal to, or greater than 0. */
+int ipaddr_order(const struct ipaddr *a, const struct ipaddr *b);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
 /* IPADDR_NONE, 0.0.0.0 and :: are all "not given". */

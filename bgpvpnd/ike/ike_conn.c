@@ -58,19 +58,9 @@ uint32_t ike_conn_hash(const struct ike_conn *conn)
 	return jhash_1word(conn->id, 0x1ce5a);
 }
 
-static int addr_cmp(const struct ipaddr *a, const struct ipaddr *b)
-{
-	struct bytes ba = ipaddr_bytes(a);
-	struct bytes bb = ipaddr_bytes(b);
-
-	if (ba.n != bb.n)
-		return numcmp(ba.n, bb.n);
-	return ba.n ? memcmp(ba.p, bb.p, ba.n) : 0;
-}
-
 int ike_conn_peer_cmp(const struct ike_conn *a, const struct ike_conn *b)
 {
-	int order = addr_cmp(&a->cfg->remote, &b->cfg->remote);
+	int order = ipaddr_order(&a->cfg->remote, &b->cfg->remote);
 
 	return order ? order : numcmp(a->id, b->id);
 }

@@ -11,14 +11,7 @@
 
 static int endpoint_cmp(const struct endpoint *a, const struct endpoint *b)
 {
-	struct bytes ba = ipaddr_bytes(&a->addr);
-	struct bytes bb = ipaddr_bytes(&b->addr);
-
-	if (a->port != b->port)
-		return numcmp(a->port, b->port);
-	if (ba.n != bb.n)
-		return numcmp(ba.n, bb.n);
-	return ba.n ? memcmp(ba.p, bb.p, ba.n) : 0;
+	return a->port != b->port ? numcmp(a->port, b->port) : ipaddr_order(&a->addr, &b->addr);
 }
 
 int ike_half_open_cmp(const struct ike_sa *a, const struct ike_sa *b)
