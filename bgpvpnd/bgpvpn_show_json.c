@@ -232,6 +232,7 @@ static struct json_object *json_dplane_counters(void)
 	if (bgpvpn.dplane)
 		bgpvpn.dplane->ops->counters(bgpvpn.dplane, &c);
 	json_object_int_add(json, "noSa", c.no_sa);
+	json_object_int_add(json, "early", c.early);
 	json_object_int_add(json, "malformed", c.malformed);
 	json_object_int_add(json, "selectors", c.selectors);
 	json_object_int_add(json, "noChild", c.no_child);

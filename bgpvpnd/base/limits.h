@@ -106,6 +106,14 @@
 /* IKE datagrams that wait between the worker and the main thread; more are dropped and counted. */
 #define LIMIT_PLANE_EVENTS 1024
 
+/*
+ * ESP packets that came before their SA are kept (tun_early.h): what a peer sends at some ten thousand packets a second while its answer is
+ * on the way and being checked, each of an ordinary MTU. Half a megabyte in all.
+ */
+#define LIMIT_EARLY_PACKETS 256
+#define LIMIT_EARLY_BYTES   2048
+#define LIMIT_EARLY_MS	    1000
+
 /* RFC 4303 3.4.3; the kernel's largest window too. */
 #define LIMIT_REPLAY_WINDOW 4096
 

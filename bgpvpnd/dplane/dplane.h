@@ -50,7 +50,8 @@ struct dplane_child_stats {
 
 /* Named refusals of the whole plane, for show and for the telemetry of the next issues. */
 struct dplane_counters {
-	uint64_t no_sa;	      /* ESP with a SPI that nobody has */
+	uint64_t no_sa;	      /* ESP with a SPI that nobody has, or has yet */
+	uint64_t early;	      /* of these: taken up when their SA came a moment later */
 	uint64_t malformed;   /* too short, wrong padding, inner packet that is not IP */
 	uint64_t selectors;   /* inner packet outside the traffic selectors */
 	uint64_t no_child;    /* packet into a link that has no outbound SA: dropped, never in the clear */

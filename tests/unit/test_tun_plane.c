@@ -908,6 +908,26 @@ static void test_make_before_break(void **state)
 	assert_int_equal(counters(&w.a).no_child, 0);
 }
 
+/* A responder sends as soon as it has answered: its first packets are here before its answer was checked. */
+static void test_packets_before_their_sa(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	uint32_t in = w.b.dp->ops->spi_reserve(w.b.dp), out = w.a.dp->ops->spi_reserve(w.a.dp);
+	int receiver = udp_on(&w.b, 7002);
+
+	running(true);
+	child_install(&w.a, 1, out, in, &w.a.outer, &w.b.outer, true);
+	udp_into(&w.a, &w.b, 3);
+	WAIT_FOR(counters(&w.b).no_sa >= 3);
+	child_install(&w.b, 1, in, out, &w.b.outer, &w.a.outer, true);
+	for (int i = 0; i < 3; i++)
+		assert_true(udp_receive(receiver, MARK, strlen(MARK)));
+	assert_true(counters(&w.b).early >= 3 && counters(&w.b).early <= counters(&w.b).no_sa);
+	udp_into(&w.a, &w.b, 1);
+	assert_true(udp_receive(receiver, MARK, strlen(MARK)));
+	close(receiver);
+}
+
 /* Child 1 at both ends, with limits of one. */
 static void limited_pair(struct side *limited, const struct child_sa_limits *of)
 {
@@ -1245,6 +1265,7 @@ int main(void)
 		PLANE_TEST(test_mss),
 		PLANE_TEST(test_nothing_in_the_clear),
 		PLANE_TEST(test_make_before_break),
+		PLANE_TEST(test_packets_before_their_sa),
 		PLANE_TEST(test_limit_out),
 		PLANE_TEST(test_limit_in),
 		PLANE_TEST(test_peer_moves),

@@ -216,6 +216,7 @@ static void tun_counters_read(struct dplane *dp, struct dplane_counters *counter
 
 	*counters = (struct dplane_counters){
 		.no_sa = tun_counted(&now->no_sa),
+		.early = tun_counted(&now->early),
 		.malformed = tun_counted(&now->malformed),
 		.selectors = tun_counted(&now->selectors),
 		.no_child = tun_counted(&now->no_child),

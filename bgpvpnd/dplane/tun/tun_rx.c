@@ -138,6 +138,7 @@ static void esp_input(struct tun_thread *t, struct seg *seg)
 	child = child_find(t, spi);
 	if (!child) {
 		tun_count(&t->counters->no_sa, 1);
+		tun_early_keep(t->early, spi, seg, t->now);
 		return;
 	}
 	if (!tun_child_wear(t, child, wear_in(child))) {
@@ -153,6 +154,17 @@ static void esp_input(struct tun_thread *t, struct seg *seg)
 	tun_count(&child->stats.packets_in, 1);
 	tun_count(&child->stats.bytes_in, seg->n);
 	port_deliver(t, child->port, seg, &ip);
+}
+
+void tun_rx_early(struct tun_thread *t, const struct tun_child *child)
+{
+	struct seg seg;
+
+	while (tun_early_take(t->early, child->pair.in.spi, t->now, &seg)) {
+		tun_count(&t->counters->early, 1);
+		esp_input(t, &seg);
+	}
+	tun_tx_flush(t);
 }
 
 /*

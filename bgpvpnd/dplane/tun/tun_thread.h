@@ -3,6 +3,7 @@
 #ifndef BGPVPN_TUN_TUN_THREAD_H
 #define BGPVPN_TUN_TUN_THREAD_H
 
+#include "bgpvpnd/dplane/tun/tun_early.h"
 #include "bgpvpnd/dplane/tun/tun_worker.h"
 
 /* The largest inner packet: the largest MTU that can be configured, with some air. */
@@ -54,6 +55,7 @@ struct tun_thread {
 	struct tun_counters *counters;
 	struct instant now; /* of this turn */
 	struct tun_spis_head spis;
+	struct tun_early *early;
 	struct tun_probe_mark mark;
 	struct tun_tx tx;
 	struct tun_rx rx;
@@ -104,6 +106,9 @@ void tun_rx_init(struct tun_rx *rx);
 
 /* A batch from a socket. */
 void tun_rx_sock_readable(struct tun_thread *t, enum tun_sock sock);
+
+/* What came for this child before it was there. */
+void tun_rx_early(struct tun_thread *t, const struct tun_child *child);
 
 /* A packet into the device; errors are counted. */
 void tun_rx_port_write(struct tun_thread *t, struct tun_port *port, struct bytes packet);

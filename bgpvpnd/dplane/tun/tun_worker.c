@@ -120,6 +120,7 @@ static int child_add(struct tun_worker *w, struct tun_child *child)
 	else
 		tun_siblings_add_tail(&child->port->children, child);
 	sender_choose(child->port);
+	tun_rx_early(&w->thread, child);
 	return 0;
 }
 
@@ -320,6 +321,7 @@ static void worker_dispose(struct tun_worker *w)
 	while (tun_spis_pop(&w->thread.spis))
 		; /* the children are the main thread's again */
 	tun_spis_fini(&w->thread.spis);
+	tun_early_free(&w->thread.early);
 	pthread_cond_destroy(&w->done);
 	pthread_mutex_destroy(&w->lock);
 	if (w->wake >= 0)
@@ -334,6 +336,7 @@ static void thread_init(struct tun_thread *t)
 	tun_spis_init(&t->spis);
 	tun_tx_init(&t->tx);
 	tun_rx_init(&t->rx);
+	t->early = tun_early_new();
 	crypto_random(&t->mark, sizeof(t->mark));
 }
 

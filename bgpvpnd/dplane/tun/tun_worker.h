@@ -65,6 +65,7 @@ struct tun_child_stats {
 
 struct tun_counters {
 	tun_counter no_sa;
+	tun_counter early;
 	tun_counter malformed;
 	tun_counter selectors;
 	tun_counter no_child;
