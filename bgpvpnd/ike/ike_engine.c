@@ -403,6 +403,7 @@ static void sa_info(struct ike_sa *sa, struct ike_conn_info *info)
 	info->spi_r = sa->spi_r;
 	info->nat_local = sa->nat_local;
 	info->nat_remote = sa->nat_remote;
+	info->ppk = sa->ppk && ike_sa_is_up(sa);
 	info->established = sa->established;
 	if (sa->suite.encr)
 		ike_suite_format(IKE_PROTO_IKE, &sa->suite, info->ike_proposal, sizeof(info->ike_proposal));

@@ -3,8 +3,8 @@
  * IKE_AUTH, RFC 7296 1.2, 2.15: who is there, and the first Child SA.
  *
  *	Initiator                                                     Responder
- *	HDR, SK {IDi, [CERT..,] [CERTREQ,] [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr} -->
- *	                                            <--  HDR, SK {IDr, [CERT..,] AUTH, SAr2, TSi, TSr}
+ *	HDR, SK {IDi, [CERT..,] [CERTREQ,] [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr, [N(PPK..)]} -->
+ *	                                 <--  HDR, SK {IDr, [CERT..,] AUTH, SAr2, TSi, TSr, [N(PPK_IDENTITY)]}
  *
  * The responder answers when its data plane has the Child SA (AUTH_HELD in between), so that what the initiator sends at
  * once does arrive; when it has not, or the Child SA was refused, the answer carries a notify instead and the IKE SA is closed
@@ -161,11 +161,30 @@ static enum ike_reason verify_peer(const struct ike_turn *turn, const struct ike
 	enum ike_reason reason;
 
 	words[0] = '\0';
-	if (!cfg->trust)
-		return verify_psk(sa, cfg, id, auth, words, len);
-	auth_octets(sa, !sa->initiator, id->raw, &octets);
-	reason = ike_auth_cert_verify(turn, cfg->trust, id, auth, secret_view(&octets), words, len);
-	secret_fini(&octets);
+	if (cfg->trust) {
+		auth_octets(sa, !sa->initiator, id->raw, &octets);
+		reason = ike_auth_cert_verify(turn, cfg->trust, id, auth, secret_view(&octets), words, len);
+		secret_fini(&octets);
+	} else {
+		reason = verify_psk(sa, cfg, id, auth, words, len);
+	}
+	if (reason == IKE_R_AUTH_FAILED || reason == IKE_R_SIGNATURE)
+		ike_ppk_doubt(sa, &cfg->ppk, words, len);
+	return reason;
+}
+
+/* The AUTH for a responder that turns out not to have our PPK, RFC 8784 3; then the keys get it. */
+static enum ike_reason mix_ppk(struct ike_sa *sa, const struct ike_id_cfg *id, struct secret *without)
+{
+	enum ike_reason reason = IKE_R_OK;
+	uint8_t method;
+
+	if (!sa->hs->ppk.agreed)
+		return IKE_R_OK;
+	if (!sa->cfg->ppk.required)
+		reason = own_auth(sa, sa->conn, id, without, &method);
+	if (reason == IKE_R_OK)
+		ike_ppk_mix(sa, &sa->cfg->ppk);
 	return reason;
 }
 
@@ -204,20 +223,21 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 {
 	struct ike_handshake *hs = sa->hs;
 	struct ike_sa_payload offer;
-	struct secret value = {};
+	struct secret value = {}, without_ppk = {};
 	struct ike_id_cfg id, peer;
 	struct ike_draft draft;
 	enum ike_reason reason;
 	uint8_t method;
 
 	local_id(sa, sa->cfg, &id);
-	reason = own_auth(sa, sa->conn, &id, &value, &method);
-	if (reason != IKE_R_OK)
-		return reason;
-	hs->spi_in = sa->engine->host->spi_reserve(sa->engine->host->arg);
+	reason = mix_ppk(sa, &id, &without_ppk);
+	if (reason == IKE_R_OK)
+		reason = own_auth(sa, sa->conn, &id, &value, &method);
+	hs->spi_in = reason == IKE_R_OK ? sa->engine->host->spi_reserve(sa->engine->host->arg) : 0;
 	if (!hs->spi_in) {
 		secret_fini(&value);
-		return IKE_R_INTERNAL;
+		secret_fini(&without_ppk);
+		return reason == IKE_R_OK ? IKE_R_INTERNAL : reason;
 	}
 	ike_proposal_offer(IKE_PROTO_ESP, sa->cfg->esp, sa->cfg->num_esp, hs->spi_in, 4, false, &offer);
 	ike_draft_request(&draft, sa, IKE_EXCHANGE_AUTH);
@@ -231,7 +251,9 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 		add_id(&draft, IKE_PAYLOAD_IDR, &peer);
 	add_auth(&draft, method, &value);
 	add_child(&draft, &offer, &sa->cfg->ts_local, &sa->cfg->ts_remote);
+	ike_ppk_add_identity(&draft, &without_ppk);
 	secret_fini(&value);
+	secret_fini(&without_ppk);
 	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now) ? IKE_R_OK : IKE_R_INTERNAL;
 }
 
@@ -252,7 +274,9 @@ static enum ike_reason peer_authenticates(struct ike_turn *turn)
 		note_id_mismatch(sa->conn, &want, &id);
 		return IKE_R_ID_MISMATCH;
 	}
-	reason = verify_peer(turn, sa->cfg, &id, &auth, detail, sizeof(detail));
+	reason = ike_ppk_response(turn, detail, sizeof(detail));
+	if (reason == IKE_R_OK)
+		reason = verify_peer(turn, sa->cfg, &id, &auth, detail, sizeof(detail));
 	if (reason != IKE_R_OK)
 		ike_conn_failed(sa->conn, reason, detail);
 	return reason;
@@ -285,6 +309,8 @@ static void note_peer_error(struct ike_sa *sa, enum ike_reason reason, uint16_t 
 			 ike_ts_format(&sa->cfg->ts_local, ours, sizeof(ours)));
 	else
 		snprintf(detail, sizeof(detail), "IKE_AUTH is answered by %s", iana_notify_name(type));
+	if (reason == IKE_R_PEER_AUTH_FAILED)
+		ike_ppk_doubt(sa, &sa->cfg->ppk, detail, sizeof(detail));
 	ike_conn_failed(sa->conn, reason, detail);
 }
 
@@ -496,6 +522,9 @@ static void auth_respond(struct ike_sa *sa, uint16_t error, struct instant now)
 		ike_draft_notify(&draft, error, bytes_make(NULL, 0));
 	else
 		add_child(&draft, &answer, &hs->ts_local, &hs->ts_remote);
+	/* RFC 8784 3: empty, it says that we use it too. */
+	if (sa->ppk)
+		ike_draft_notify(&draft, IKE_NOTIFY_PPK_IDENTITY, bytes_make(NULL, 0));
 	ike_draft_send_response(&draft, &sa->local, &sa->remote);
 	ike_sa_established(sa, now);
 	ike_out_event(sa->engine, sa->conn->id, IKE_EVENT_IKE_UP, IKE_R_OK, 0);
@@ -548,7 +577,9 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	conn = find_connection(turn, &got);
 	if (!conn)
 		return IKE_R_ID_MISMATCH;
-	reason = verify_peer(turn, conn->cfg, &got.idi, &got.auth, detail, sizeof(detail));
+	reason = ike_ppk_request(turn, &conn->cfg->ppk, &got.auth, detail, sizeof(detail));
+	if (reason == IKE_R_OK)
+		reason = verify_peer(turn, conn->cfg, &got.idi, &got.auth, detail, sizeof(detail));
 	if (reason != IKE_R_OK) {
 		note_refusal(conn, reason, detail);
 		return reason;

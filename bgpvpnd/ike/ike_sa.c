@@ -66,6 +66,7 @@ void ike_handshake_free(struct ike_sa *sa)
 	secret_fini(&hs->init_request);
 	secret_fini(&hs->init_response);
 	secret_fini(&hs->auth_value);
+	ike_ppk_handshake_fini(&hs->ppk);
 	XFREE(MTYPE_IKE_HANDSHAKE, sa->hs);
 }
 

@@ -15,6 +15,7 @@
 #include "bgpvpnd/ike/ike.h"
 #include "bgpvpnd/ike/ike_frag.h"
 #include "bgpvpnd/ike/ike_keymat.h"
+#include "bgpvpnd/ike/ike_ppk.h"
 #include "bgpvpnd/ike/ike_proposal.h"
 #include "bgpvpnd/ike/ike_window.h"
 #include "bgpvpnd/proto/proto.h"
@@ -55,6 +56,7 @@ struct ike_handshake {
 	uint16_t ke_method;	     /* initiator: the group that we send a value of */
 	uint8_t restarts;
 	uint32_t sig_hashes;  /* that the peer takes, RFC 7427; 0: it knows no RFC 7427 */
+	struct ike_ppk_handshake ppk;
 	enum ike_reason hint; /* an unauthenticated error, believed only when nothing better comes */
 	uint32_t spi_in;      /* reserved for the first Child SA; 0: none, or handed over */
 	/* responder: what the answer to IKE_AUTH says when the data plane has the Child SA */
@@ -124,6 +126,7 @@ struct ike_sa {
 	struct crypto_box *open;
 	uint64_t iv_counter; /* AEAD IVs: never repeats under one key */
 	bool keys_ready;
+	bool ppk;	    /* a post-quantum pre-shared key is in the keys */
 	bool fragmentation; /* both ends said so in IKE_SA_INIT, or in that of the SA that this one replaces */
 
 	struct ike_window window;
