@@ -26,6 +26,11 @@ struct story {
 	bool short_life;
 	unsigned int suite;
 	uint16_t fragmentation_a, fragmentation_b;
+	struct sim_ppk {
+		const char *id; /* NULL: none */
+		const char *secret;
+		bool required;
+	} ppk_a, ppk_b;
 	struct instant crash_a, crash_b, terminate_a,
 		terminate_b;		 /* the next time; again and again when `restless` */
 	struct instant rekey_a, rekey_b; /* the next time; again and again, until the network is healed */
@@ -124,6 +129,16 @@ static void set_id(const char *name, struct ike_id_cfg *id)
 		sim_fail("%s: %s", name, err);
 }
 
+static void set_ppk(const struct sim_ppk *ppk, struct ike_ppk_cfg *cfg)
+{
+	if (!ppk->id)
+		return;
+	cfg->id_len = strlen(ppk->id);
+	memcpy(cfg->id, ppk->id, cfg->id_len);
+	secret_set(&cfg->secret, bytes_str(ppk->secret));
+	cfg->required = ppk->required;
+}
+
 static struct ike_conn_cfg *make_cfg(struct sim *sim, bool is_a)
 {
 	const struct story *story = &sim->story;
@@ -134,6 +149,7 @@ static struct ike_conn_cfg *make_cfg(struct sim *sim, bool is_a)
 	set_id(is_a ? "a.example.org" : "b.example.org", &cfg->local_id);
 	set_id(is_a ? "b.example.org" : "a.example.org", &cfg->remote_id);
 	secret_set(&cfg->psk, bytes_str(!is_a && story->wrong_psk ? "another secret" : "one secret"));
+	set_ppk(is_a ? &story->ppk_a : &story->ppk_b, &cfg->ppk);
 	cfg->num_ike = cfg->num_esp = 1;
 	set_proposal(IKE_PROTO_IKE, is_a ? suites[story->suite].ike_a : suites[story->suite].ike_b,
 		     &cfg->ike[0]);
@@ -171,6 +187,37 @@ static uint16_t some_fragmentation(struct sim *sim)
 	return one_in(sim, 2) ? 1280 : 200 + sim_rng_below(&sim->rng, 300);
 }
 
+/* None, or one of two names; the same name with another secret is rare. */
+static struct sim_ppk some_ppk(struct sim *sim)
+{
+	if (one_in(sim, 2))
+		return (struct sim_ppk){};
+	return (struct sim_ppk){
+		.id = one_in(sim, 6) ? "two" : "one",
+		.secret = one_in(sim, 10) ? "what only one of them has got" : "what both of them have got",
+		.required = one_in(sim, 6),
+	};
+}
+
+/* The table of RFC 8784 as ike_ppk.h has it, for either end as initiator: may this come up, and with a PPK? */
+static bool ppks_same_id(const struct story *story)
+{
+	return story->ppk_a.id && story->ppk_b.id && strcmp(story->ppk_a.id, story->ppk_b.id) == 0;
+}
+
+static bool ppks_fit(const struct story *story)
+{
+	if (ppks_same_id(story))
+		return strcmp(story->ppk_a.secret, story->ppk_b.secret) == 0;
+	return !story->ppk_a.required && !story->ppk_b.required;
+}
+
+/* May they come up at all? */
+static bool strangers(const struct story *story)
+{
+	return story->wrong_psk || !ppks_fit(story);
+}
+
 static void sim_init(struct sim *sim, uint64_t seed)
 {
 	*sim = (struct sim){.rng = sim_rng_seed(seed)};
@@ -193,6 +240,8 @@ static void sim_init(struct sim *sim, uint64_t seed)
 					      : INSTANT_NEVER;
 	sim->story.fragmentation_a = some_fragmentation(sim);
 	sim->story.fragmentation_b = some_fragmentation(sim);
+	sim->story.ppk_a = some_ppk(sim);
+	sim->story.ppk_b = some_ppk(sim);
 	if (sim->story.nat)
 		sim->story.both_initiate = false;
 	make_end(sim, &sim->a, true);
@@ -337,6 +386,8 @@ static const char *not_settled(const struct sim *sim)
 		return "ike_conn_info() knows another Child SA than the data plane";
 	if (info_a.child_spi_in != a->params.in.spi || info_a.child_spi_out != a->params.out.spi)
 		return "ike_conn_info() knows other SPIs than the data plane";
+	if (info_a.ppk != ppks_same_id(&sim->story) || info_b.ppk != info_a.ppk)
+		return "a PPK is not in use though both have it, or one is";
 	return pair_differs(&a->params, &b->params);
 }
 
@@ -361,12 +412,23 @@ static void check_settles(struct sim *sim)
 			 not_settled(sim) ? not_settled(sim) : "another Child SA");
 }
 
+/*
+ * The initiator's AUTH does not cover the answer to IKE_SA_INIT: where that lost its USE_PPK on the way, a responder that needs no PPK is
+ * up until the initiator has looked at its AUTH.
+ */
+static bool never_up(const struct sim_end *end, const struct sim_ppk *ppk, const struct story *story)
+{
+	return !end->times_up || (!story->wrong_psk && !ppk->required);
+}
+
 static void check_strangers(const struct sim *sim)
 {
-	if (sim->a.times_up || sim->b.times_up || sim_end_num_children(&sim->a) ||
+	if (!never_up(&sim->a, &sim->story.ppk_a, &sim->story) ||
+	    !never_up(&sim->b, &sim->story.ppk_b, &sim->story) || sim_end_num_children(&sim->a) ||
 	    sim_end_num_children(&sim->b))
 		sim_fail("keys differ, and yet there was a Child SA");
-	if (sim_end_info(&sim->a).last_failure != IKE_R_PEER_AUTH_FAILED &&
+	if (sim->story.wrong_psk && ppks_fit(&sim->story) &&
+	    sim_end_info(&sim->a).last_failure != IKE_R_PEER_AUTH_FAILED &&
 	    sim_end_info(&sim->a).last_failure != IKE_R_AUTH_FAILED)
 		sim_fail("keys differ, and A says: %s",
 			 ike_reason_info(sim_end_info(&sim->a).last_failure)->words);
@@ -411,15 +473,17 @@ static void run_seed(uint64_t seed)
 	sim_seed = seed;
 	sim_init(&sim, seed);
 	if (sim_verbose)
-		printf("suite %u, fragments of %u and %u bytes%s%s%s%s\n", sim.story.suite,
+		printf("suite %u, fragments of %u and %u bytes, PPKs %s and %s%s%s%s%s\n", sim.story.suite,
 		       sim.story.fragmentation_a, sim.story.fragmentation_b,
+		       sim.story.ppk_a.id ? sim.story.ppk_a.id : "none",
+		       sim.story.ppk_b.id ? sim.story.ppk_b.id : "none",
 		       sim.story.both_initiate ? ", both initiate" : "", sim.story.nat ? ", NAT" : "",
 		       sim.story.wrong_psk ? ", keys differ" : "",
 		       sim.story.short_life ? ", short lifetimes" : "");
 	run_for(&sim, BAD_TIME_US);
 	heal(&sim);
 	run_for(&sim, HEAL_TIME_US);
-	if (sim.story.wrong_psk) {
+	if (strangers(&sim.story)) {
 		check_strangers(&sim);
 	} else {
 		check_settles(&sim);
