@@ -227,6 +227,8 @@ struct ike_conn_info {
 	bool nat_local;	 /* we are behind a NAT (or force it) */
 	bool nat_remote; /* the peer is */
 	bool ppk;	 /* the keys hold a post-quantum pre-shared key */
+	bool childless;	 /* up without a Child SA; the engine, or the peer, asks for one by itself */
+	bool childless_by_peer; /* it left it out of IKE_AUTH, RFC 6023 */
 	uint32_t child_id; /* the usable Child SA; 0: none */
 	uint32_t child_spi_in;
 	uint32_t child_spi_out;

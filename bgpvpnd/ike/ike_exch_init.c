@@ -443,6 +443,8 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 	ike_draft_sa(&draft, &answer);
 	if (new_key_pair(sa, got->suite.ke->id)) {
 		add_ke_nonce_notifies(&draft, &sa->hs->nonce_r);
+		/* RFC 6023 3: IKE_AUTH may go without a Child SA. */
+		ike_draft_notify(&draft, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, bytes_make(NULL, 0));
 		if (ike_auth_take_hashes(sa, turn))
 			ike_auth_add_hashes(&draft);
 		/* A peer may send its certificate only to one who asks. */

@@ -13,6 +13,7 @@
 
 #include "bgpvpnd/crypto/crypto.h"
 #include "bgpvpnd/ike/ike.h"
+#include "bgpvpnd/ike/ike_childless.h"
 #include "bgpvpnd/ike/ike_frag.h"
 #include "bgpvpnd/ike/ike_keymat.h"
 #include "bgpvpnd/ike/ike_ppk.h"
@@ -88,6 +89,7 @@ struct child_sa {
 	bool in_plane;	      /* the data plane has it */
 	bool unused;	  /* receive only: another one sends */
 	bool unconfirmed; /* ours is the answer that made it, and the peer may not have got that: not to be rekeyed */
+	bool anew;	      /* made by us where there was none */
 	bool todo_rekey;      /* wanted, when the window is free again */
 	bool delete_sent;     /* CLOSING: the DELETE is out */
 	struct instant renew; /* a successor is made then */
@@ -142,7 +144,8 @@ struct ike_sa {
 	bool todo_probe; /* wanted, when the window is free again */
 	bool todo_delete;
 	bool todo_rekey;
-	bool childless; /* IKE_AUTH was answered without a Child SA: why is noted already */
+	bool noted; /* IKE_AUTH was answered without a Child SA: why is noted already */
+	struct ike_childless childless;
 	struct instant created;
 	struct instant established;
 	struct instant
