@@ -94,6 +94,8 @@ void sim_end_rekey(struct sim_end *end, bool ike);
 void sim_end_pump(struct sim_end *end);
 
 /* The connection's info; the only installed child (NULL when there are none or several). */
+/* The end deletes its Child SA and keeps the IKE SA, as other daemons do when they are told to; the engine has no command for it. */
+void sim_end_drop_child(struct sim_end *end);
 struct ike_conn_info sim_end_info(const struct sim_end *end);
 const struct sim_child *sim_end_only_child(const struct sim_end *end);
 unsigned int sim_end_num_children(const struct sim_end *end);

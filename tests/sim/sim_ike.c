@@ -272,7 +272,7 @@ static void take_event_of_story(struct sim *sim, struct instant *when, struct si
 	sim_end_start(end);
 }
 
-/* A Child SA or the IKE SA, whatever is under way already; soon again, often at the very moment of the other end. */
+/* A Child SA or the IKE SA, whatever is under way already; or the Child SA is deleted. Soon again, often at the very moment of the other end. */
 static void rekey_of_story(struct sim *sim, struct instant *when, struct sim_end *end)
 {
 	struct instant now = sim_net_now(sim->net);
@@ -280,7 +280,10 @@ static void rekey_of_story(struct sim *sim, struct instant *when, struct sim_end
 	if (!instant_reached(*when, now))
 		return;
 	*when = instant_add(now, one_in(sim, 2) ? 2 * USEC_PER_S : up_to(sim, 3 * USEC_PER_S));
-	sim_end_rekey(end, one_in(sim, 3));
+	if (one_in(sim, 6))
+		sim_end_drop_child(end);
+	else
+		sim_end_rekey(end, one_in(sim, 3));
 }
 
 static struct instant next_instant(const struct sim *sim, struct instant limit)

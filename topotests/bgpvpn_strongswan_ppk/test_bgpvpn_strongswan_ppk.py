@@ -59,9 +59,10 @@ def _r1():
     return tgen.gears["r1"]
 
 
-def they_have(ppk, required=False, name="house-key", lost=False):
-    """Gives charon this PPK, as hexadecimal digits; none where it is empty.  lost: it knows the name alone."""
+def they_have(ppk, required=False, name="house-key", lost=False, more=None):
+    """Gives charon this PPK, as hexadecimal digits; none where it is empty.  lost: it knows the name alone.  more: settings."""
     settings = {"ppk_id": name, "ppk_required": "yes" if required else "no"} if ppk or lost else {}
+    settings |= more or {}
     secret = (name, "0x" + ppk.encode("ascii").hex()) if ppk else None
     PEER["charon"].connection("to-r1", "10.0.12.2", "10.0.12.1", SECRET, esp="aes256gcm16", settings=settings, ppk=secret)
 
@@ -116,6 +117,30 @@ def test_required_by_both_they_initiate(r1):
     quiet(r1)
     PEER["charon"].initiate("to-r1")
     works(r1, True)
+
+
+def test_childless(r1):
+    """charon leaves the Child SA out of IKE_AUTH (RFC 6023) and makes it later: its keys then are never without the PPK."""
+    quiet(r1)
+    they_have(PPK, required=True, more={"childless": "force"})
+    PEER["charon"].initiate("to-r1")
+    works(r1, True)
+    requests = [line for line in PEER["charon"].log().splitlines() if "generating IKE_AUTH request 1 [" in line]
+    assert " SA " not in requests[-1], requests[-1]
+
+
+def test_last_child_deleted(r1):
+    """charon deletes the Child SA alone: it is asked for again on the same IKE SA."""
+    charon = PEER["charon"]
+    quiet(r1)
+    they_have(PPK, required=True)
+    topo.config(r1, "vpn tunnel to-s1", "initiate always")
+    works(r1, True)
+    shown = topo.tunnel(r1, "to-s1")
+    assert charon.terminate_child("to-r1")
+    topo.wait(lambda: topo.tunnel(r1, "to-s1").get("espSpiIn") not in (None, shown["espSpiIn"]), "another Child SA")
+    works(r1, True)
+    assert topo.tunnel(r1, "to-s1")["ikeSpiInitiator"] == shown["ikeSpiInitiator"]
 
 
 def test_optional_here_none_there(r1):

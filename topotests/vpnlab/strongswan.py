@@ -168,6 +168,10 @@ class StrongSwan:
     def terminate(self, name):
         return self._swanctl("--terminate", "--ike", name, "--timeout", "5").returncode == 0
 
+    def terminate_child(self, name):
+        """Its Child SA alone."""
+        return self._swanctl("--terminate", "--child", name, "--timeout", "5").returncode == 0
+
     def installed(self):
         """How many Child SAs are installed."""
         return self._swanctl("--list-sas").stdout.count("INSTALLED")
