@@ -431,7 +431,19 @@ static const struct crypto_trust *trust_for(struct ike_turn *turn)
 	return conn ? conn->cfg->trust : NULL;
 }
 
-/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION), [N(HASHES),] [CERTREQ] */
+/*
+ * RFC 6023 3: IKE_AUTH may go without a Child SA. The one notify that answers none of the initiator's, so it must not make the answer longer
+ * than the request: that goes to an address that has proved nothing. Who offers more than one suite has it.
+ */
+static void announce_childless(const struct ike_turn *turn, struct ike_draft *draft)
+{
+	const size_t notify_len = 8;
+
+	if (draft->wr.len + notify_len <= turn->datagram.n)
+		ike_draft_notify(draft, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, bytes_make(NULL, 0));
+}
+
+/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION), [N(HASHES),] [N(CHILDLESS),] [CERTREQ] */
 static enum ike_reason init_answer(struct ike_turn *turn, const struct init_request *got)
 {
 	struct ike_sa *sa = half_open_new(turn, got);
@@ -443,10 +455,9 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 	ike_draft_sa(&draft, &answer);
 	if (new_key_pair(sa, got->suite.ke->id)) {
 		add_ke_nonce_notifies(&draft, &sa->hs->nonce_r);
-		/* RFC 6023 3: IKE_AUTH may go without a Child SA. */
-		ike_draft_notify(&draft, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, bytes_make(NULL, 0));
 		if (ike_auth_take_hashes(sa, turn))
 			ike_auth_add_hashes(&draft);
+		announce_childless(turn, &draft);
 		/* A peer may send its certificate only to one who asks. */
 		ike_auth_add_certreq(&draft, trust_for(turn));
 		if (ike_draft_send_response(&draft, turn->local, turn->remote)) {

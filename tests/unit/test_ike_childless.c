@@ -12,6 +12,8 @@
 #include "bgpvpnd/ike/ike_id.h"
 
 #define IKE_DEFAULT "aes128gcm16-prfsha256-curve25519"
+/* More than one suite, so that the request is the longer one. */
+#define IKE_LONGER  "aes256gcm16-aes128gcm16-prfsha256-curve25519"
 #define ESP_DEFAULT "aes128gcm16"
 #define ESP_OTHER   "aes256-sha256"
 
@@ -380,8 +382,11 @@ static bool announces(const struct pair_datagram *d, uint16_t type)
 /* B has announced it, and is up without a Child SA. */
 static void up_childless(struct pair *p)
 {
+	struct ike_conn_cfg *cfg = pair_cfg(&p->a, &p->b, IKE_LONGER, ESP_DEFAULT);
 	struct pair_datagram d;
 
+	ike_conn_set(p->a.engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
 	pair_initiate(p, &p->a);
 	give_next(p, &p->a, &p->b);
 	assert_true(pair_take(&p->b, &d));
@@ -397,6 +402,22 @@ static void up_childless(struct pair *p)
 	assert_int_equal(p->b.added, 0);
 	assert_true(pair_info(&p->b).childless_by_peer);
 	a_is_up(p);
+}
+
+/* An answer is not longer than its request, to an address that has proved nothing. */
+static void test_announced_where_there_is_room(void **state)
+{
+	struct pair_datagram request, answer;
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	pair_initiate(&p, &p.a);
+	assert_true(pair_take(&p.a, &request));
+	pair_give(&p, &p.b, &request);
+	assert_true(pair_take(&p.b, &answer));
+	assert_true(answer.len <= request.len);
+	assert_false(announces(&answer, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED));
+	pair_fini(&p);
 }
 
 /* The peer makes it, whenever it likes. */
@@ -437,11 +458,17 @@ int main(void)
 {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_refused),	T(test_selectors_refused),
-		T(test_nobody_asks),	T(test_rekeyed_meanwhile),
-		T(test_beside_another), T(test_last_is_deleted),
-		T(test_no_additional),	T(test_own_dataplane),
-		T(test_both_ask),	T(test_peer_makes_it_later),
+		T(test_refused),
+		T(test_selectors_refused),
+		T(test_nobody_asks),
+		T(test_rekeyed_meanwhile),
+		T(test_beside_another),
+		T(test_last_is_deleted),
+		T(test_no_additional),
+		T(test_own_dataplane),
+		T(test_both_ask),
+		T(test_announced_where_there_is_room),
+		T(test_peer_makes_it_later),
 		T(test_we_ask_then),
 	};
 
