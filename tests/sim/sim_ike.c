@@ -56,6 +56,14 @@ static const struct {
 	 "chacha20poly1305", "chacha20poly1305"},
 	{"aes256-aes128-sha512-sha1-ecp256", "aes256-sha1-ecp256", "aes256-sha512-sha1",
 	 "aes128-aes256-sha1"},
+	{"aes128gcm16-curve25519-ke1_ecp256", "aes128gcm16-curve25519-ke1_ecp256",
+	 "aes128gcm16-curve25519-ke1_ecp256", "aes128gcm16-curve25519-ke1_ecp256"},
+	{"aes128-sha256-ecp256-ke1_curve25519-ke2_ecp384-ke2_none",
+	 "aes128-sha256-ecp256-ke1_curve25519-ke2_ecp384", "aes128-sha256-curve25519-ke1_ecp256-ke2_ecp384",
+	 "aes128-sha256"},
+	/* each prefers the other way */
+	{"aes128gcm16-curve25519-ke1_ecp256-ke1_none", "aes128gcm16-curve25519-ke1_none-ke1_ecp256",
+	 "aes128gcm16-curve25519-ke1_ecp256-ke1_none", "aes128gcm16-curve25519-ke1_none-ke1_ecp256"},
 };
 
 /*
