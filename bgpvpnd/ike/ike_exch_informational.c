@@ -67,7 +67,7 @@ static void say_next(struct ike_sa *sa, struct instant now)
 	}
 	child = child_to_rekey(sa);
 	/* The peer is at it: what comes of that comes first, as only a request of ours from before would be a collision to both. */
-	if (sa->pending)
+	if (sa->pending || sa->held)
 		child = NULL;
 	if (sa->todo_rekey && !sa->pending && !child_sa_in_state(sa, CHILD_SA_INSTALLING) &&
 	    ike_rekey_ike_send(sa, now))
