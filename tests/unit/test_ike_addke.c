@@ -16,6 +16,8 @@
 #define IKE_PLAIN "aes128gcm16-prfsha256-curve25519"
 #define IKE_ONE	  "aes128gcm16-prfsha256-curve25519-ke1_ecp256"
 #define IKE_TWO	  "aes256-sha256-ecp256-ke1_curve25519-ke3_ecp384"
+#define IKE_SIX                                                                                              \
+	"aes256gcm16-prfsha384-curve25519-ke1_ecp256-ke2_ecp384-ke3_ecp521-ke4_modp2048-ke6_modp3072-ke7_modp4096"
 #define ESP_PLAIN "aes128gcm16"
 #define ESP_ONE	  "aes128gcm16-curve25519-ke1_ecp256"
 #define ESP_TWO	  "aes128gcm16-curve25519-ke2_ecp256-ke7_ecp384"
@@ -178,6 +180,25 @@ static void test_two(void **state)
 	round_trip(&p, &p.a, &p.b, IKE_EXCHANGE_AUTH);
 	pair_assert_up(&p);
 	assert_string_equal(pair_info(&p.b).ike_proposal, IKE_TWO);
+	usable(&p);
+	pair_fini(&p);
+}
+
+/* As many as there are methods without a KEM. */
+static void test_six(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, IKE_SIX, ESP_PLAIN);
+	pair_initiate(&p, &p.a);
+	round_trip(&p, &p.a, &p.b, IKE_EXCHANGE_SA_INIT);
+	for (int i = 0; i < 6; i++)
+		round_trip(&p, &p.a, &p.b, IKE_EXCHANGE_INTERMEDIATE);
+	round_trip(&p, &p.a, &p.b, IKE_EXCHANGE_AUTH);
+	pair_assert_up(&p);
+	assert_string_equal(pair_info(&p.a).ike_proposal, IKE_SIX);
+	rekey(&p, &p.b, true);
+	settled(&p);
 	usable(&p);
 	pair_fini(&p);
 }
@@ -1018,6 +1039,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(test_one),
 		STORY(test_two),
+		STORY(test_six),
 		STORY(test_certificates),
 		STORY(test_each_message_lost),
 		STORY(test_each_message_twice),
