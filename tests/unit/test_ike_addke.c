@@ -228,6 +228,36 @@ static void test_certificates(void **state)
 	pair_fini(&p);
 }
 
+/* RFC 8784 goes into the keys that the last one has given; and where the peer has no PPK, it is taken out of these again. */
+static void test_with_ppk(void **state)
+{
+	for (int both = 0; both < 2; both++) {
+		struct pair p;
+
+		pair_init(&p, IKE_TWO, ESP_PLAIN);
+		for (int i = 0; i <= both; i++) {
+			struct pair_side *side = i ? &p.b : &p.a;
+			struct ike_conn_cfg *cfg = pair_cfg(side, i ? &p.a : &p.b, IKE_TWO, ESP_PLAIN);
+
+			cfg->ppk.id_len = 1;
+			cfg->ppk.id[0] = 'k';
+			secret_set(&cfg->ppk.secret,
+				   bytes_str("a secret of the time after quantum computers"));
+			ike_conn_set(side->engine, PAIR_CONN, cfg);
+			ike_conn_cfg_unref(cfg);
+		}
+		pair_initiate(&p, &p.a);
+		pair_run(&p);
+		pair_assert_up(&p);
+		assert_int_equal(pair_info(&p.a).ppk, both);
+		assert_int_equal(pair_info(&p.b).ppk, both);
+		rekey(&p, &p.b, true);
+		settled(&p);
+		usable(&p);
+		pair_fini(&p);
+	}
+}
+
 /* Every datagram lost once, in fragments too: the request is repeated, and answered as before though the keys are others by then. */
 static void handshake_without(int lost, uint16_t fragmentation, bool *there)
 {
@@ -1041,6 +1071,7 @@ int main(void)
 		STORY(test_two),
 		STORY(test_six),
 		STORY(test_certificates),
+		STORY(test_with_ppk),
 		STORY(test_each_message_lost),
 		STORY(test_each_message_twice),
 		STORY(test_peer_without),
