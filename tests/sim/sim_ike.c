@@ -304,13 +304,13 @@ static struct instant next_instant(const struct sim *sim, struct instant limit)
 	return instant_min(next, instant_min(story->terminate_a, story->terminate_b));
 }
 
-/* An address that has proved nothing gets at most three times the bytes that it sent, as in RFC 9000 8. */
+/* An address that has proved nothing gets at most so many times the bytes that it sent. */
 static void check_bounds(const struct sim_end *end)
 {
 	struct ike_counters counters;
 
 	ike_engine_counters(end->engine, &counters);
-	if (end->clear_out > 3 * end->clear_in)
+	if (end->clear_out > LIMIT_AMPLIFICATION * end->clear_in)
 		sim_fail("%s: %" PRIu64 " bytes in clear for %" PRIu64 " received", end->name, end->clear_out,
 			 end->clear_in);
 	if (counters.ike_sas > LIMIT_HALF_OPEN_MAX || sim_end_num_children(end) > LIMIT_CHILDREN)
