@@ -23,7 +23,7 @@ DEFINE_MTYPE_STATIC(BGPVPN, SOURCE, "VPN source address watch");
 /* What belongs together (address gone, address there, route there) comes within this. */
 #define GATHER_MS 20
 /* A table full of routes that change must not keep us busy. */
-#define GAP_MS 200
+#define GAP_MS 50
 
 #define GROUPS (RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE)
 

@@ -325,6 +325,34 @@ static void test_answer_after_another_move(void **state)
 	pair_fini(&p);
 }
 
+/* 3.7: B's question has gone to two addresses, so the answer to it proves neither; B asks once more. */
+static void test_question_went_to_two(void **state)
+{
+	struct pair_datagram d, question;
+	struct ike_conn_info was;
+	struct pair p;
+
+	start(&p, 0, 0);
+	was = pair_info(&p.a);
+	move(&p, &p.a, "10.0.0.9", true);
+	d = take(&p.a);
+	pair_give(&p, &p.b, &d);
+	d = take(&p.b);
+	pair_give(&p, &p.a, &d);
+	question = take(&p.b);
+	move(&p, &p.a, "10.0.0.10", true);
+	d = take(&p.a);
+	pair_give(&p, &p.b, &d);
+	pair_give(&p, &p.a, &question);
+	d = take(&p.a);
+	pair_give(&p, &p.b, &d);
+	assert_int_equal(p.b.moved, 0);
+	pair_run(&p);
+	assert_int_equal(p.b.moved, 1);
+	assert_moved(&p, "10.0.0.10", "10.0.0.2", &was);
+	pair_fini(&p);
+}
+
 /* --- nobody else moves it -------------------------------------------------------------------------------- */
 
 static void test_forged(void **state)
@@ -839,6 +867,7 @@ int main(void)
 		T(test_answer_from_elsewhere),
 		T(test_two_moves),
 		T(test_answer_after_another_move),
+		T(test_question_went_to_two),
 		T(test_forged),
 		T(test_played_again),
 		T(test_does_not_answer_there),
