@@ -190,6 +190,7 @@ static void fill_peer(const struct lyd_node *tunnel, struct tunnel_cfg *cfg)
 	strlcpy(ike->name, cfg->name, sizeof(ike->name));
 	ike->local = address_of(tunnel, "./local/address");
 	ike->remote = address_of(tunnel, "./remote/address");
+	ike->mobike = yang_dnode_get_bool(tunnel, "./mobike");
 	fill_id(tunnel, "local", &ike->local_id);
 	fill_id(tunnel, "remote", &ike->remote_id);
 	ts_list_any(&ike->ts_local);

@@ -885,6 +885,19 @@ void vpn_initiate_show(struct vty *vty, const struct lyd_node *dnode, bool defau
 	vty_out(vty, " initiate %s\n", yang_dnode_get_string(dnode, NULL));
 }
 
+DEFPY_YANG(tunnel_mobike, tunnel_mobike_cmd,
+	   "[no] mobike",
+	   NO_STR
+	   "Go on when an outer address changes, where the peer does so too (default: not)\n")
+{
+	return set_or_default(vty, "./mobike", false, no ? "false" : "true");
+}
+
+void vpn_mobike_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
+{
+	vty_out(vty, " %smobike\n", yang_dnode_get_bool(dnode, NULL) ? "" : "no ");
+}
+
 DEFPY_YANG(tunnel_mtu, tunnel_mtu_cmd,
 	   "[no] mtu ![<auto|(576-9000)>$bytes]",
 	   NO_STR
@@ -1044,6 +1057,7 @@ static void install_tunnel(void)
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_interface_cmd);
 	install_element(VPN_TUNNEL_NODE, &inside_address_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_initiate_cmd);
+	install_element(VPN_TUNNEL_NODE, &tunnel_mobike_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_mtu_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_tcp_mss_cmd);
 	install_element(VPN_TUNNEL_NODE, &link_hold_up_cmd);

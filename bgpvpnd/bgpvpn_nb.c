@@ -69,6 +69,7 @@ const struct frr_yang_module_info frr_bgpvpn_info = {
 		{ .xpath = TUNNEL "/inside-address", .cbs = { .create = vpn_inside_create, .destroy = vpn_mark_destroy,
 							      .cli_show = vpn_inside_show } },
 		LEAF(TUNNEL "/initiate", vpn_mark_modify, vpn_initiate_show),
+		LEAF(TUNNEL "/mobike", vpn_mark_modify, vpn_mobike_show),
 		OPTIONAL(TUNNEL "/mtu", vpn_mtu_modify, vpn_mtu_show),
 		OPTIONAL(TUNNEL "/tcp-mss", vpn_mark_modify, vpn_tcp_mss_show),
 		LEAF(TUNNEL "/link/hold-up", vpn_mark_modify, vpn_hold_up_show),

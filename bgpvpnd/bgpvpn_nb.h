@@ -91,6 +91,7 @@ void vpn_authentication_show(struct vty *vty, const struct lyd_node *dnode, bool
 void vpn_interface_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_inside_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_initiate_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_mobike_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_mtu_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_tcp_mss_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_hold_up_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);

@@ -94,7 +94,12 @@ static void debug_output(const struct ike_output *out)
 		       out->child->udp_encap ? ", in UDP" : "");
 		return;
 	case IKE_OUTPUT_CHILD_USE:
+		DEBUGD(&vpn_dbg_dplane, "connection %u: Child SA %u sends", out->conn, out->child_id);
+		return;
 	case IKE_OUTPUT_CHILD_MOVE:
+		DEBUGD(&vpn_dbg_dplane, "connection %u: Child SA %u goes between %pIA and %pIA", out->conn,
+		       out->child_id, &out->local.addr, &out->remote.addr);
+		return;
 	case IKE_OUTPUT_CHILD_DELETE:
 		DEBUGD(&vpn_dbg_dplane, "connection %u: remove Child SA %u", out->conn, out->child_id);
 		return;

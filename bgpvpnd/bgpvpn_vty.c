@@ -201,11 +201,12 @@ static void out_detail_ike(struct vty *vty, const struct tunnel_info *info, stru
 			ike->initiator ? "initiated by us" : "initiated by the peer", ike->spi_i, ike->spi_r);
 	vty_out(vty, "\n");
 	if (ike->phase != IKE_PHASE_NONE)
-		vty_out(vty, "  Endpoints: %s - %s%s%s\n",
+		vty_out(vty, "  Endpoints: %s - %s%s%s%s\n",
 			bgpvpn_endpoint_str(&ike->local, local, sizeof(local)),
 			bgpvpn_endpoint_str(&ike->remote, remote, sizeof(remote)),
 			ike->local.port == IKE_NATT_PORT ? ", ESP in UDP" : "",
-			bgpvpn_nat_seen(info) ? ", NAT seen or pretended by the peer" : "");
+			bgpvpn_nat_seen(info) ? ", NAT seen or pretended by the peer" : "",
+			ike->mobike ? ", MOBIKE" : "");
 	if (ike->ike_proposal[0])
 		vty_out(vty, "  IKE proposal: %s\n", ike->ike_proposal);
 	if (ike->phase == IKE_PHASE_ESTABLISHED && info->cfg->ike->ppk.secret.len)

@@ -10,6 +10,7 @@
 
 #include "bgpvpnd/bgpvpn_errors.h"
 #include "bgpvpnd/bgpvpn_pump.h"
+#include "bgpvpnd/bgpvpn_source.h"
 #include "bgpvpnd/bgpvpn_udp.h"
 #include "bgpvpnd/bgpvpnd.h"
 #include "bgpvpnd/crypto/crypto.h"
@@ -151,6 +152,8 @@ void bgpvpn_start(struct bgpvpn *vpn, bool dry)
 		vpn->udp = bgpvpn_udp_new(vpn);
 	}
 	vpn->tunnels = tunnels_new(vpn->engine, vpn->dplane);
+	if (!dry)
+		vpn->source = bgpvpn_source_new(vpn);
 	bgpvpn_pump_start(vpn);
 }
 
@@ -161,6 +164,8 @@ void bgpvpn_stop(struct bgpvpn *vpn)
 	tunnels_terminate_all(vpn->tunnels, bgpvpn_now());
 	bgpvpn_pump(vpn);
 	bgpvpn_pump_stop(vpn);
+	bgpvpn_source_free(vpn->source);
+	vpn->source = NULL;
 	tunnels_free(vpn->tunnels);
 	vpn->tunnels = NULL;
 	ike_engine_free(vpn->engine);

@@ -15,6 +15,7 @@
 #include "bgpvpnd/ike/ike.h"
 #include "bgpvpnd/tunnel/tunnel.h"
 
+struct bgpvpn_source;
 struct bgpvpn_udp;
 struct zclient;
 
@@ -45,6 +46,7 @@ struct bgpvpn {
 	char dplane_error[256]; /* why there is none, or what one could not open; "" */
 
 	struct bgpvpn_udp *udp;
+	struct bgpvpn_source *source;
 	struct zclient *zclient;
 
 	struct thread *t_expiry; /* the one timer of engine and tunnels */

@@ -159,6 +159,8 @@
 	X(FAILED_CP_REQUIRED, 37, "FAILED_CP_REQUIRED")                                            \
 	X(TS_UNACCEPTABLE, 38, "TS_UNACCEPTABLE")                                                  \
 	X(INVALID_SELECTORS, 39, "INVALID_SELECTORS")                                              \
+	X(UNACCEPTABLE_ADDRESSES, 40, "UNACCEPTABLE_ADDRESSES")                                    \
+	X(UNEXPECTED_NAT_DETECTED, 41, "UNEXPECTED_NAT_DETECTED")                                  \
 	X(TEMPORARY_FAILURE, 43, "TEMPORARY_FAILURE")                                              \
 	X(CHILD_SA_NOT_FOUND, 44, "CHILD_SA_NOT_FOUND")                                            \
 	X(STATE_NOT_FOUND, 47, "STATE_NOT_FOUND")                                                  \
@@ -174,6 +176,12 @@
 	X(ESP_TFC_PADDING_NOT_SUPPORTED, 16394, "ESP_TFC_PADDING_NOT_SUPPORTED")                   \
 	X(NON_FIRST_FRAGMENTS_ALSO, 16395, "NON_FIRST_FRAGMENTS_ALSO")                             \
 	X(MOBIKE_SUPPORTED, 16396, "MOBIKE_SUPPORTED")                                             \
+	X(ADDITIONAL_IP4_ADDRESS, 16397, "ADDITIONAL_IP4_ADDRESS")                                 \
+	X(ADDITIONAL_IP6_ADDRESS, 16398, "ADDITIONAL_IP6_ADDRESS")                                 \
+	X(NO_ADDITIONAL_ADDRESSES, 16399, "NO_ADDITIONAL_ADDRESSES")                               \
+	X(UPDATE_SA_ADDRESSES, 16400, "UPDATE_SA_ADDRESSES")                                       \
+	X(COOKIE2, 16401, "COOKIE2")                                                               \
+	X(NO_NATS_ALLOWED, 16402, "NO_NATS_ALLOWED")                                               \
 	X(CHILDLESS_IKEV2_SUPPORTED, 16418, "CHILDLESS_IKEV2_SUPPORTED")                           \
 	X(QUICK_CRASH_DETECTION, 16419, "QUICK_CRASH_DETECTION")                                   \
 	X(IKEV2_FRAGMENTATION_SUPPORTED, 16430, "IKEV2_FRAGMENTATION_SUPPORTED")                   \

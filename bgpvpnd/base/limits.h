@@ -150,6 +150,12 @@
 /* Answers to unknown SPIs, wrong versions and the like, per second over all peers. */
 #define LIMIT_UNAUTH_ANSWERS_PER_S 100
 
+/*
+ * Addresses of a peer that MOBIKE remembers (RFC 4555 3.4), its present one included: two uplinks in both families, and as many
+ * again. One more datagram goes to one of them with each repetition, never more.
+ */
+#define LIMIT_MOBIKE_ADDRESSES 8
+
 /* Child SAs of one IKE SA: one usable, one or two being made, the others leaving. */
 #define LIMIT_CHILDREN 8
 

@@ -110,6 +110,7 @@ struct ike_conn_cfg {
 	uint64_t esp_packets;
 	bool nat_force;	    /* our NAT detection payload differs from our address, so that the peer encapsulates too */
 	uint16_t fragmentation; /* RFC 7383: bytes of the largest IP datagram that a sealed message makes; 0: off */
+	bool mobike;		/* RFC 4555: goes on when an address changes, where the peer does so too */
 	bool passive;	    /* never initiates by itself */
 	uint32_t detect_ms; /* liveness detect: bounds the fast phase of a liveness exchange */
 };
@@ -159,6 +160,14 @@ bool ike_probe(struct ike_engine *engine, uint32_t conn, struct instant now);
  */
 bool ike_rekey_child(struct ike_engine *engine, uint32_t conn, struct instant now);
 bool ike_rekey_ike(struct ike_engine *engine, uint32_t conn, struct instant now);
+
+/*
+ * The address that packets to the peer leave from by themselves is `local` now; `gone`: the one that the connection uses is not ours any
+ * more. For connections that leave the choice to the kernel. With MOBIKE what runs moves there; without it nothing happens while the
+ * old address is there, and then a new IKE SA is begun at once.
+ */
+void ike_local_moved(struct ike_engine *engine, uint32_t conn, const struct ipaddr *local, bool gone,
+		     struct instant now);
 
 /* What the data plane made of a CHILD_ADD: 0, or a negative errno (then the engine tells the peer). */
 void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, struct instant now);
@@ -229,6 +238,7 @@ struct ike_conn_info {
 	bool ppk;	 /* the keys hold a post-quantum pre-shared key */
 	bool childless;	 /* up without a Child SA; the engine, or the peer, asks for one by itself */
 	bool childless_by_peer; /* it left it out of IKE_AUTH, RFC 6023 */
+	bool mobike;		/* both ends do RFC 4555 */
 	uint32_t child_id; /* the usable Child SA; 0: none */
 	uint32_t child_spi_in;
 	uint32_t child_spi_out;

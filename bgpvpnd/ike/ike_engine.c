@@ -415,6 +415,7 @@ static void sa_info(struct ike_sa *sa, struct ike_conn_info *info)
 	info->childless = sa->childless.on && ike_sa_is_up(sa);
 	info->childless_by_peer = info->childless && sa->childless.by_peer;
 	info->ppk = sa->ppk && ike_sa_is_up(sa);
+	info->mobike = sa->mobike.on;
 	info->established = sa->established;
 	if (sa->suite.encr)
 		ike_suite_format(IKE_PROTO_IKE, &sa->suite, info->ike_proposal, sizeof(info->ike_proposal));

@@ -255,6 +255,8 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	add_auth(&draft, method, &value);
 	add_child(&draft, &offer, &sa->cfg->ts_local, &sa->cfg->ts_remote);
 	ike_ppk_add_identity(&draft, &without_ppk);
+	if (sa->cfg->mobike)
+		ike_mobike_add_supported(&draft);
 	secret_fini(&value);
 	secret_fini(&without_ppk);
 	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now) ? IKE_R_OK : IKE_R_INTERNAL;
@@ -396,6 +398,8 @@ static enum ike_reason auth_response(struct ike_turn *turn)
 	child = child_agreed(turn, &agreed);
 	if (child != IKE_R_OK && !(ike_childless_may_pass(child) && ike_childless_is_worth(sa)))
 		return child;
+	if (sa->cfg->mobike && ike_mobike_offered(turn))
+		ike_mobike_agreed(turn, true);
 	ike_sa_established(sa, turn->now);
 	ike_out_event(sa->engine, sa->conn->id, IKE_EVENT_IKE_UP, IKE_R_OK, 0);
 	if (child == IKE_R_OK)
@@ -568,6 +572,8 @@ static void auth_respond(struct ike_sa *sa, bool child, uint16_t error, struct i
 	/* RFC 8784 3: empty, it says that we use it too. */
 	if (sa->ppk)
 		ike_draft_notify(&draft, IKE_NOTIFY_PPK_IDENTITY, bytes_make(NULL, 0));
+	if (sa->mobike.on)
+		ike_mobike_add_supported(&draft);
 	ike_draft_send_response(&draft, &sa->local, &sa->remote);
 	ike_sa_established(sa, now);
 	ike_out_event(sa->engine, sa->conn->id, IKE_EVENT_IKE_UP, IKE_R_OK, 0);
@@ -641,6 +647,8 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 		note_refusal(conn, reason, detail);
 		return reason;
 	}
+	if (conn->cfg->mobike && ike_mobike_nat_unexpected(turn))
+		return IKE_R_NAT_UNEXPECTED;
 	local_id(sa, conn->cfg, &id);
 	reason = own_auth(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
 	if (reason != IKE_R_OK)
@@ -652,6 +660,8 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 		sa->remote.addr = turn->remote->addr;
 	sa->natt = turn->local->port == IKE_NATT_PORT;
 	ike_sa_join(sa, conn);
+	if (sa->cfg->mobike && ike_mobike_offered(turn))
+		ike_mobike_agreed(turn, false);
 	sa->hs->initial_contact = got.initial_contact;
 	if (got.childless) {
 		auth_respond_as_asked(sa, turn->now);

@@ -17,6 +17,7 @@ bool ike_liveness_send(struct ike_sa *sa, struct instant now)
 	/* HDR, SK {} --> */
 	sa->todo_probe = false;
 	ike_draft_request(&draft, sa, IKE_EXCHANGE_INFORMATIONAL);
+	ike_mobike_add_liveness(&draft);
 	return ike_draft_send_request(&draft, IKE_PACE_LIVE, now);
 }
 
@@ -61,6 +62,8 @@ static void say_next(struct ike_sa *sa, struct instant now)
 {
 	struct child_sa *child = child_sa_in_state(sa, CHILD_SA_CLOSING);
 
+	if (ike_mobike_say(sa, now))
+		return;
 	if (child) {
 		child_delete_send(sa, child, now);
 		return;
@@ -88,6 +91,8 @@ void ike_sa_continue(struct ike_sa *sa, struct instant now)
 		ike_delete_send(sa, now);
 	else if (ike_sa_is_up(sa))
 		say_next(sa, now);
+	else if (sa->state == IKE_SA_REPLACED)
+		ike_mobike_say(sa, now);
 }
 
 /* What a request asks us to delete: decoded whole before anything is done. */
@@ -172,6 +177,7 @@ static void deletion_do(struct ike_turn *turn, const struct deletion *what)
 static enum ike_reason informational_request(struct ike_turn *turn)
 {
 	struct deletion what;
+	struct ike_mobike_ask ask = ike_mobike_read(turn);
 	struct ike_draft draft;
 	enum ike_reason reason = deletion_read(turn, &what);
 
@@ -182,8 +188,10 @@ static enum ike_reason informational_request(struct ike_turn *turn)
 		ike_build_payload(&draft.build, IKE_PAYLOAD_DELETE, false);
 		ike_delete_encode(&draft.wr, &what.ours);
 	}
+	ike_mobike_answer(&draft, turn, &ask);
 	if (!ike_draft_send_response(&draft, turn->local, turn->remote))
 		return IKE_R_INTERNAL;
+	ike_mobike_obey(turn, &ask);
 	deletion_do(turn, &what);
 	return IKE_R_OK;
 }
@@ -210,7 +218,7 @@ static enum ike_reason informational_response(struct ike_turn *turn)
 		}
 	if (!turn->sa->childless.on || child_deleted)
 		note_if_childless(turn->sa, IKE_R_OK, turn->now);
-	return IKE_R_OK;
+	return ike_mobike_response(turn);
 }
 
 static enum ike_reason delete_response(struct ike_turn *turn)
@@ -261,6 +269,14 @@ const struct ike_row ike_informational_rows[] = {
 	 .sealed = true,
 	 .may = ANYTHING,
 	 .handle = informational_request,
+	 .to = IKE_SA_REPLACED},
+	{.name = "another IKE SA took over: the peer has heard that we moved",
+	 .in = IKE_SA_REPLACED,
+	 .exchange = IKE_EXCHANGE_INFORMATIONAL,
+	 .response = true,
+	 .sealed = true,
+	 .may = ANYTHING,
+	 .handle = ike_mobike_response,
 	 .to = IKE_SA_REPLACED},
 	{.name = "answer while our DELETE is under way",
 	 .in = IKE_SA_DELETING,

@@ -23,19 +23,6 @@
 
 /* --- both roles ------------------------------------------------------------------------------------------ */
 
-static void add_nat_notify(struct ike_draft *draft, uint16_t type, const struct endpoint *endpoint, bool lie)
-{
-	struct ike_sa *sa = draft->sa;
-	uint8_t hash[CRYPTO_SHA1_LEN];
-
-	/* A hash of nothing makes the peer see a NAT, and encapsulate: RFC 7296 2.23 expects just that. */
-	if (lie)
-		sa->engine->host->random(sa->engine->host->arg, hash, sizeof(hash));
-	else
-		ike_nat_hash(draft->hdr.spi_i, draft->hdr.spi_r, endpoint, hash);
-	ike_draft_notify(draft, type, BYTES_OF(hash));
-}
-
 static void add_ke_nonce_notifies(struct ike_draft *draft, const struct secret *nonce)
 {
 	struct ike_sa *sa = draft->sa;
@@ -43,8 +30,7 @@ static void add_ke_nonce_notifies(struct ike_draft *draft, const struct secret *
 
 	ike_draft_ke(draft, sa->hs->ke, sa->hs->ke_method);
 	ike_draft_nonce(draft, nonce);
-	add_nat_notify(draft, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, &sa->local, lie);
-	add_nat_notify(draft, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, &sa->remote, false);
+	ike_nat_add(draft, &sa->local, &sa->remote, lie);
 	/* RFC 7383 2.3: a responder says so only to one that said so. */
 	if (sa->initiator ? sa->cfg->fragmentation > 0 : sa->fragmentation)
 		ike_draft_notify(draft, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, bytes_make(NULL, 0));
@@ -68,48 +54,6 @@ static bool fragments_agreed(const struct ike_turn *turn, const struct ike_conn_
 
 	return cfg->fragmentation > 0 &&
 	       ike_turn_notify(turn, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, &notify);
-}
-
-struct nat_finding {
-	bool supported; /* the peer speaks of NAT at all */
-	bool local;
-	bool remote;
-};
-
-/* Does any notify of this type hash the address that we see? There may be several sources, RFC 7296 2.23. */
-static bool nat_hash_seen(const struct ike_turn *turn, uint16_t type, const struct endpoint *endpoint,
-			  bool *present)
-{
-	const struct ike_hdr *hdr = &turn->msg.hdr;
-	struct ike_notify notify;
-	uint8_t hash[CRYPTO_SHA1_LEN];
-	bool same = false;
-
-	ike_nat_hash(hdr->spi_i, hdr->spi_r, endpoint, hash);
-	for (unsigned int i = 0; i < turn->list->n; i++) {
-		const struct ike_payload *payload = &turn->list->list[i];
-
-		if (payload->type != IKE_PAYLOAD_NOTIFY ||
-		    ike_notify_decode(payload->body, &notify) != IKE_R_OK || notify.type != type)
-			continue;
-		*present = true;
-		same |= bytes_equal(notify.data, BYTES_OF(hash));
-	}
-	return same;
-}
-
-static struct nat_finding nat_detect(const struct ike_turn *turn, const struct ike_conn_cfg *cfg)
-{
-	bool source = false, destination = false;
-	bool source_same = nat_hash_seen(turn, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, turn->remote, &source);
-	bool destination_same =
-		nat_hash_seen(turn, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, turn->local, &destination);
-
-	return (struct nat_finding){
-		.supported = source && destination,
-		.local = cfg->nat_force || (destination && !destination_same),
-		.remote = source && !source_same,
-	};
 }
 
 /* --- initiator ------------------------------------------------------------------------------------------- */
@@ -170,7 +114,7 @@ struct init_response {
 	struct ike_suite suite;
 	struct ike_ke ke;
 	struct bytes nonce;
-	struct nat_finding nat;
+	struct ike_nat_finding nat;
 	struct secret shared;
 };
 
@@ -202,7 +146,7 @@ static enum ike_reason init_response_read(struct ike_turn *turn, struct init_res
 		note_hint(turn, IKE_R_PPK_REQUIRED, "no USE_PPK in its answer");
 		return IKE_R_PPK_REQUIRED;
 	}
-	got->nat = nat_detect(turn, cfg);
+	got->nat = ike_nat_detect(turn, cfg);
 	return IKE_R_OK;
 }
 
@@ -233,9 +177,10 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	ike_auth_take_hashes(sa, turn);
 	secret_set(&sa->hs->nonce_r, got->nonce);
 	secret_set(&sa->hs->init_response, turn->datagram);
-	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too. */
+	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too; RFC 4555 3.3: whatever NAT there is later. */
 	sa->natt = sa->local.port == IKE_NATT_PORT ||
-		   (got->nat.supported && (got->nat.local || got->nat.remote));
+		   (got->nat.supported && (got->nat.local || got->nat.remote || sa->cfg->mobike));
+	ike_mobike_note_mapping(turn);
 	if (sa->natt && sa->local.port != IKE_NATT_PORT) {
 		sa->local.port = IKE_NATT_PORT;
 		sa->remote.port = IKE_NATT_PORT;
@@ -402,7 +347,7 @@ static enum ike_reason init_request_read(struct ike_turn *turn, struct init_requ
 static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_request *got)
 {
 	struct ike_sa *sa = ike_sa_new(turn->engine, false, turn->now);
-	struct nat_finding nat;
+	struct ike_nat_finding nat;
 
 	sa->spi_i = turn->msg.hdr.spi_i;
 	sa->local = *turn->local;
@@ -412,7 +357,7 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	ike_addke_plan(&sa->hs->addke, &got->suite);
 	if (ike_addke_left(&sa->hs->addke))
 		sa->state = IKE_SA_KE_WAIT;
-	nat = nat_detect(turn, sa->cfg);
+	nat = ike_nat_detect(turn, sa->cfg);
 	sa->nat_local = nat.local;
 	sa->nat_remote = nat.remote;
 	sa->fragmentation = fragments_agreed(turn, sa->cfg);

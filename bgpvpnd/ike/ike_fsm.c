@@ -67,13 +67,14 @@ static enum ike_reason row_choose(const struct ike_row **row, const struct ike_t
 
 /*
  * RFC 7296 2.23: a peer behind a NAT is where its last new request came from. A retransmission, or an answer, moves nothing: they
- * can be played again by somebody else.
+ * can be played again by somebody else. With MOBIKE it is where it says to be, RFC 4555 3.8.
  */
 static void follow_peer(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
 
-	if (!sa->natt || !sa->nat_remote || !ike_sa_is_up(sa) || endpoint_equal(&sa->remote, turn->remote))
+	if (!sa->natt || !sa->nat_remote || sa->mobike.on || !ike_sa_is_up(sa) ||
+	    endpoint_equal(&sa->remote, turn->remote))
 		return;
 	sa->remote = *turn->remote;
 	child_sas_follow(sa);
@@ -92,6 +93,7 @@ static void take_authentic(struct ike_turn *turn)
 	if (ike_rival_unproved(sa))
 		return;
 	if (ike_turn_is_response(turn)) {
+		ike_mobike_answered(turn);
 		rtt = ike_window_answered(&sa->window, turn->now);
 		if (rtt > 0 && sa->conn && turn->msg.hdr.exchange == IKE_EXCHANGE_INFORMATIONAL)
 			ike_rtt_sample(&sa->conn->rtt, rtt);

@@ -181,6 +181,7 @@ void ike_sa_transmit_request(struct ike_sa *sa, struct instant now)
 		sa->engine->counters.retransmissions++;
 	ike_window_sent_again(&sa->window, rto, detect, now);
 	ike_sa_transmit(sa, &sa->local, &sa->remote, bytes_make(request->data, request->len));
+	ike_mobike_try_others(sa);
 	ike_sa_rearm(sa);
 }
 

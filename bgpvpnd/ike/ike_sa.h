@@ -17,6 +17,7 @@
 #include "bgpvpnd/ike/ike_childless.h"
 #include "bgpvpnd/ike/ike_frag.h"
 #include "bgpvpnd/ike/ike_keymat.h"
+#include "bgpvpnd/ike/ike_mobike.h"
 #include "bgpvpnd/ike/ike_ppk.h"
 #include "bgpvpnd/ike/ike_proposal.h"
 #include "bgpvpnd/ike/ike_window.h"
@@ -147,6 +148,7 @@ struct ike_sa {
 	struct endpoint remote;
 	bool nat_local;
 	bool nat_remote;
+	struct ike_mobike mobike;
 	bool natt; /* moved to port 4500, ESP is encapsulated */
 
 	struct ike_suite suite;

@@ -119,6 +119,7 @@ void ike_sa_inherit(struct ike_sa *sa, struct ike_sa *old, struct instant now)
 	sa->nat_remote = old->nat_remote;
 	sa->ppk = old->ppk;
 	sa->childless = old->childless;
+	ike_mobike_inherit(sa, old);
 	ike_sa_join(sa, old->conn);
 	/* What runs keeps its own configuration, also when the connection has a newer one by now. */
 	ike_conn_cfg_unref(sa->cfg);

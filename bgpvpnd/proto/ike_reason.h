@@ -86,6 +86,9 @@ enum ike_disposition {
 	X(CONFIG_CHANGED, 0, FATAL, "configChanged", "configuration changed")                                \
 	X(INTERFACE_REMOVED, 0, FATAL, "interfaceRemoved", "somebody removed the tunnel interface")            \
 	X(EXPIRED, 0, FATAL, "expired", "lifetime is over")                                                  \
+	X(LOCAL_GONE, 0, FATAL, "localGone", "our own address is not there any more")                        \
+	X(COOKIE2_WRONG, 0, FATAL, "cookie2Wrong", "the peer returned another COOKIE2 than we sent (MOBIKE)") \
+	X(NAT_UNEXPECTED, IKE_NOTIFY_UNEXPECTED_NAT_DETECTED, FATAL, "natUnexpected", "the peer allows no NAT, and there is one") \
 	X(RATE_LIMIT, 0, DROP, "rateLimit", "answer suppressed by the rate limit")                           \
 	X(INTERNAL, 0, FATAL, "internal", "internal failure")
 

@@ -224,6 +224,17 @@ const char *tunnels_rekey(struct tunnels *tunnels, const char *name, bool ike, s
 	return NULL;
 }
 
+void tunnels_local_moved(struct tunnels *tunnels, const char *name, const struct ipaddr *local, bool gone,
+			 struct instant now)
+{
+	struct tunnel *t = tunnel_find(tunnels, name);
+
+	if (!t)
+		return;
+	ike_local_moved(tunnels->engine, t->conn, local, gone, now);
+	tunnel_reconcile(t, now);
+}
+
 /*
  * --- world in --------------------------------------------------------------------------------------------
  */

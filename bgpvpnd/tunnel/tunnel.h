@@ -83,6 +83,13 @@ bool tunnels_clear(struct tunnels *tunnels, const char *name, struct instant now
  */
 const char *tunnels_rekey(struct tunnels *tunnels, const char *name, bool ike, struct instant now);
 
+/*
+ * What the kernel sends to the peer of a tunnel without local address leaves from `local` now; `gone`: the address in use is not ours
+ * any more. See ike_local_moved().
+ */
+void tunnels_local_moved(struct tunnels *tunnels, const char *name, const struct ipaddr *local, bool gone,
+			 struct instant now);
+
 /* --- world in -------------------------------------------------------------------------------------------- */
 
 /* Every output of the engine but DATAGRAM, and every event of the plane but IKE. */

@@ -217,6 +217,7 @@ static const struct field ike_fields[] = {
 	FIELD(struct ike_conn_cfg, fragmentation, same_bytes, APPLY),  /* of the next IKE SA */
 	FIELD(struct ike_conn_cfg, esp_bytes, same_bytes, APPLY),
 	FIELD(struct ike_conn_cfg, esp_packets, same_bytes, APPLY),
+	FIELD(struct ike_conn_cfg, mobike, same_bytes, RESTART),
 	FIELD(struct ike_conn_cfg, nat_force, same_bytes, RESTART),
 };
 

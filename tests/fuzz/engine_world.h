@@ -11,7 +11,10 @@
 
 #define WORLD_CONN 1
 
-/* Opcodes of an input: a role byte (1: initiator, 2: messages in fragments, 4: with a PPK, 8: with additional key exchanges), then these with their operands. */
+/*
+ * Opcodes of an input: a role byte (1: initiator, 2: messages in fragments, 4: with a PPK, 8: with additional key
+ * exchanges, 16: MOBIKE), then these with their operands.
+ */
 enum world_op {
 	WORLD_DATAGRAM = 0, /* u16 length, bytes */
 	WORLD_SLEEP = 1,    /* u8: tenths of a second */
@@ -20,6 +23,7 @@ enum world_op {
 	WORLD_REFUSE = 4, /* the data plane refuses Child SAs from here on */
 	WORLD_REKEY_CHILD,
 	WORLD_REKEY_IKE,
+	WORLD_MOVE, /* u8: last byte of an address; the lowest bit: the peer's, else ours */
 	WORLD_OPS,
 };
 
@@ -28,6 +32,7 @@ enum world_role {
 	WORLD_ROLE_FRAGMENTS = 2,
 	WORLD_ROLE_PPK = 4,
 	WORLD_ROLE_ADDKE = 8,
+	WORLD_ROLE_MOBIKE = 16,
 };
 
 struct world {
@@ -67,6 +72,11 @@ static inline struct endpoint world_endpoint(bool initiator, uint16_t port)
 	return e;
 }
 
+static inline void world_move(struct endpoint *e, uint8_t host)
+{
+	e->addr.ipaddr_v4.s_addr = htonl(0x0a000000 | host);
+}
+
 static inline void world_transform(struct ike_proposal_cfg *cfg, uint8_t type, uint16_t id)
 {
 	cfg->transforms[cfg->num++] = (struct ike_transform_cfg){.type = type, .id = id};
@@ -84,6 +94,7 @@ static inline struct ike_engine *world_engine(const struct ike_host *host, uint8
 	cfg->local = world_endpoint(initiator, 0).addr;
 	cfg->remote = world_endpoint(!initiator, 0).addr;
 	secret_set(&cfg->psk, bytes_str("secret"));
+	cfg->mobike = role & WORLD_ROLE_MOBIKE;
 	if (role & WORLD_ROLE_FRAGMENTS)
 		cfg->fragmentation = WORLD_FRAGMENTATION;
 	if (role & WORLD_ROLE_PPK) {

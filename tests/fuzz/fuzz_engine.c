@@ -13,6 +13,7 @@ struct fuzz {
 	bool initiator;
 	bool refuse;
 	unsigned int children;
+	struct endpoint local, remote;
 };
 
 static void drain(struct fuzz *f)
@@ -28,14 +29,12 @@ static void drain(struct fuzz *f)
 
 static bool datagram(struct fuzz *f, struct rd *rd)
 {
-	struct endpoint local = world_endpoint(f->initiator, IKE_PORT);
-	struct endpoint remote = world_endpoint(!f->initiator, IKE_PORT);
 	struct bytes data;
 	uint16_t len;
 
 	if (!rd_u16(rd, &len) || !rd_bytes(rd, MIN(len, rd_left(rd)), &data))
 		return false;
-	ike_engine_input(f->engine, &local, &remote, data, f->now);
+	ike_engine_input(f->engine, &f->local, &f->remote, data, f->now);
 	return true;
 }
 
@@ -47,6 +46,18 @@ static bool op_sleep(struct fuzz *f, struct rd *rd)
 		return false;
 	f->now = instant_add(f->now, tenths * USEC_PER_S / 10);
 	ike_engine_expire(f->engine, f->now);
+	return true;
+}
+
+static bool op_move(struct fuzz *f, struct rd *rd)
+{
+	uint8_t host;
+
+	if (!rd_u8(rd, &host))
+		return false;
+	world_move(host & 1 ? &f->remote : &f->local, host);
+	if (!(host & 1))
+		ike_local_moved(f->engine, WORLD_CONN, &f->local.addr, host & 2, f->now);
 	return true;
 }
 
@@ -73,6 +84,8 @@ static bool step(struct fuzz *f, struct rd *rd)
 	case WORLD_REKEY_IKE:
 		ike_rekey_ike(f->engine, WORLD_CONN, f->now);
 		return true;
+	case WORLD_MOVE:
+		return op_move(f, rd);
 	case WORLD_REFUSE:
 		f->refuse = true;
 		return true;
@@ -98,6 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!rd_u8(&rd, &role))
 		return 0;
 	f.initiator = role & 1;
+	f.local = world_endpoint(f.initiator, IKE_PORT);
+	f.remote = world_endpoint(!f.initiator, IKE_PORT);
 	f.engine = world_engine(&host, role, f.now);
 	if (f.initiator)
 		ike_initiate(f.engine, WORLD_CONN, f.now);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writes the corpus of fuzz_engine: a true handshake, liveness and DELETE between two engines with the null suite, as each side
- * receives it: plain, with what is large in fragments, with a PPK, and with additional key exchanges. Run by hand when messages change: make_engine_corpus DIRECTORY.
+ * receives it: plain, with what is large in fragments, with a PPK, with additional key exchanges, and with two
+ * moves. Run by hand when messages change: make_engine_corpus DIRECTORY.
  */
 #include <zebra.h>
 
@@ -13,6 +14,7 @@ struct side {
 	struct ike_host host;
 	struct ike_engine *engine;
 	FILE *file;
+	struct endpoint local, remote;
 };
 
 static const struct instant now = {USEC_PER_S};
@@ -25,22 +27,21 @@ static void side_init(struct side *s, const char *dir, bool initiator, uint8_t f
 	s->initiator = initiator;
 	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release,
 				    world_wall_clock};
+	s->local = world_endpoint(initiator, IKE_PORT);
+	s->remote = world_endpoint(!initiator, IKE_PORT);
 	s->engine = world_engine(&s->host, role, now);
-	snprintf(path, sizeof(path), "%s/%s%s%s%s", dir, initiator ? "initiator" : "responder",
+	snprintf(path, sizeof(path), "%s/%s%s%s%s%s", dir, initiator ? "initiator" : "responder",
 		 flags & WORLD_ROLE_FRAGMENTS ? "-fragments" : "", flags & WORLD_ROLE_PPK ? "-ppk" : "",
-		 flags & WORLD_ROLE_ADDKE ? "-addke" : "");
+		 flags & WORLD_ROLE_ADDKE ? "-addke" : "", flags & WORLD_ROLE_MOBIKE ? "-mobike" : "");
 	s->file = fopen(path, "w");
 	fputc(role, s->file);
 }
 
 static void give(struct side *to, struct bytes datagram)
 {
-	struct endpoint local = world_endpoint(to->initiator, IKE_PORT);
-	struct endpoint remote = world_endpoint(!to->initiator, IKE_PORT);
-
 	fprintf(to->file, "%c%c%c", WORLD_DATAGRAM, (int)(datagram.n >> 8), (int)(datagram.n & 0xff));
 	fwrite(datagram.p, 1, datagram.n, to->file);
-	ike_engine_input(to->engine, &local, &remote, datagram, now);
+	ike_engine_input(to->engine, &to->local, &to->remote, datagram, now);
 }
 
 static bool pass_on(struct side *from, struct side *to)
@@ -64,6 +65,17 @@ static void settle(struct side *a, struct side *b)
 		;
 }
 
+/* The initiator has another address, and the responder sees it come from there. */
+static void move(struct side *a, struct side *b, uint8_t host)
+{
+	fprintf(a->file, "%c%c", WORLD_MOVE, host);
+	fprintf(b->file, "%c%c", WORLD_MOVE, host | 1);
+	world_move(&a->local, host);
+	world_move(&b->remote, host | 1);
+	ike_local_moved(a->engine, WORLD_CONN, &a->local.addr, true, now);
+	settle(a, b);
+}
+
 static int story(const char *dir, uint8_t flags)
 {
 	struct side a = {}, b = {};
@@ -75,6 +87,10 @@ static int story(const char *dir, uint8_t flags)
 	fputc(WORLD_PROBE, a.file);
 	ike_probe(a.engine, WORLD_CONN, now);
 	settle(&a, &b);
+	if (flags & WORLD_ROLE_MOBIKE) {
+		move(&a, &b, 10);
+		move(&a, &b, 22);
+	}
 	for (int turn = 0; turn < 2; turn++) {
 		struct side *side = turn ? &b : &a;
 
@@ -110,5 +126,5 @@ int main(int argc, char **argv)
 		return 1;
 	crypto_null_enable(true);
 	return story(argv[1], 0) | story(argv[1], WORLD_ROLE_FRAGMENTS) | story(argv[1], WORLD_ROLE_PPK) |
-	       story(argv[1], WORLD_ROLE_ADDKE);
+	       story(argv[1], WORLD_ROLE_ADDKE) | story(argv[1], WORLD_ROLE_MOBIKE);
 }

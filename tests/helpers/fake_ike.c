@@ -237,6 +237,15 @@ bool ike_rekey_child(struct ike_engine *engine, uint32_t conn, struct instant no
 	return true;
 }
 
+void ike_local_moved(struct ike_engine *engine, uint32_t conn, const struct ipaddr *local, bool gone,
+		     struct instant now)
+{
+	struct fake_conn *c = find(engine, conn);
+
+	assert(c);
+	c->info.local.addr = *local;
+}
+
 bool ike_rekey_ike(struct ike_engine *engine, uint32_t conn, struct instant now)
 {
 	struct fake_conn *c = find(engine, conn);

@@ -170,6 +170,7 @@ void pair_drain(struct pair *p, struct pair_side *side)
 		case IKE_OUTPUT_CHILD_MOVE:
 			side->moved++;
 			side->moved_to = out.remote;
+			side->moved_from = out.local;
 			break;
 		case IKE_OUTPUT_CHILD_DELETE:
 			if (!side->refuse_child)

@@ -38,6 +38,7 @@ struct pair_side {
 	unsigned int used; /* CHILD_USE */
 	unsigned int moved;
 	struct endpoint moved_to;
+	struct endpoint moved_from; /* our end of it */
 	unsigned int blinks; /* outputs after which no child was usable though there had been one, and nobody ended it */
 	bool usable;	     /* as of the last output */
 	unsigned int ike_up, ike_down, child_up, child_down, heard;

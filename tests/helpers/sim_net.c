@@ -138,6 +138,11 @@ struct sim_path *sim_net_path(struct sim_net *net, unsigned int from, unsigned i
 	return &net->paths[from][to];
 }
 
+void sim_net_move(struct sim_net *net, unsigned int node, const char *addr)
+{
+	net->nodes[node].addr = addr_of(addr);
+}
+
 void sim_net_nat(struct sim_net *net, unsigned int node, const char *outside)
 {
 	net->nodes[node].outside = addr_of(outside);
@@ -289,7 +294,8 @@ bool sim_net_step(struct sim_net *net, struct instant limit)
 	}
 	net->now = packet->arrives;
 	node = &net->nodes[packet->to];
-	node->receive(node->arg, &packet->src, &packet->dst, bytes_make(packet->data, packet->len));
+	if (ipaddr_equal(&packet->dst.addr, &node->addr))
+		node->receive(node->arg, &packet->src, &packet->dst, bytes_make(packet->data, packet->len));
 	XFREE(MTYPE_TMP, packet);
 	return true;
 }

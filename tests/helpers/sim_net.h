@@ -47,6 +47,9 @@ unsigned int sim_net_join(struct sim_net *net, const char *addr, sim_receive *re
 const struct ipaddr *sim_net_addr(const struct sim_net *net, unsigned int node);
 struct sim_path *sim_net_path(struct sim_net *net, unsigned int from, unsigned int to);
 
+/* From now on the node has this address: what is under way to the old one is lost. */
+void sim_net_move(struct sim_net *net, unsigned int node, const char *addr);
+
 /* Puts a node behind a NAT: others see it at `outside`, with other ports, and reach it there. */
 void sim_net_nat(struct sim_net *net, unsigned int node, const char *outside);
 

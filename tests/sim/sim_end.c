@@ -153,6 +153,16 @@ static void take_child_add(struct sim_end *end, const struct child_sa_params *pa
 	ike_child_result(end->engine, params->child_id, result, sim_net_now(end->net));
 }
 
+static void take_child_move(struct sim_end *end, const struct ike_output *out)
+{
+	struct sim_child *child = child_find(end, out->child_id);
+
+	if (!child)
+		sim_fail("%s: CHILD_MOVE %u: there is none", end->name, out->child_id);
+	child->params.local = out->local;
+	child->params.remote = out->remote;
+}
+
 static void take_child_delete(struct sim_end *end, uint32_t id)
 {
 	struct sim_child *child = child_find(end, id);
@@ -248,6 +258,9 @@ static void take_datagram(struct sim_end *end, const struct ike_output *out)
 		sim_fail("%s: a datagram between ports %u and %u", end->name, local.port, out->remote.port);
 	if (local.addr.ipa_type == IPADDR_NONE)
 		local.addr = *sim_net_addr(end->net, end->node);
+	/* The kernel refuses to send from an address that is gone. */
+	if (end->moved && !ipaddr_equal(&local.addr, sim_net_addr(end->net, end->node)))
+		return;
 	if (is_clear(out->datagram, true))
 		end->clear_out += out->datagram.n;
 	sim_net_send(end->net, end->node, &local, &out->remote, out->datagram);
@@ -275,8 +288,7 @@ void sim_end_pump(struct sim_end *end)
 				sim_fail("%s: CHILD_USE %u: there is none", end->name, out.child_id);
 			break;
 		case IKE_OUTPUT_CHILD_MOVE:
-			if (!child_find(end, out.child_id))
-				sim_fail("%s: CHILD_MOVE %u: there is none", end->name, out.child_id);
+			take_child_move(end, &out);
 			break;
 		case IKE_OUTPUT_CHILD_DELETE:
 			take_child_delete(end, out.child_id);
@@ -417,6 +429,16 @@ void sim_end_drop_child(struct sim_end *end)
 	child_sa_retire(child, IKE_R_EXPIRED);
 	ike_sa_continue(sa, sim_net_now(end->net));
 	ike_sa_rearm(sa);
+	sim_end_pump(end);
+}
+
+void sim_end_move(struct sim_end *end, const char *addr)
+{
+	say(end, "moves to %s", addr);
+	end->moved = true;
+	sim_net_move(end->net, end->node, addr);
+	ike_local_moved(end->engine, SIM_CONN, sim_net_addr(end->net, end->node), true,
+			sim_net_now(end->net));
 	sim_end_pump(end);
 }
 

@@ -54,6 +54,7 @@ struct sim_end {
 
 	/* policy */
 	bool initiates;
+	bool moved;
 	struct instant next_initiate;
 	struct instant next_probe;
 
@@ -89,6 +90,9 @@ void sim_end_tick(struct sim_end *end);
 
 void sim_end_terminate(struct sim_end *end);
 void sim_end_rekey(struct sim_end *end, bool ike);
+
+/* Its address is this one now, and the old one is gone. */
+void sim_end_move(struct sim_end *end, const char *addr);
 
 /* Takes what the engine has to give: after a command of one's own. */
 void sim_end_pump(struct sim_end *end);

@@ -35,6 +35,9 @@ struct story {
 		terminate_b;		 /* the next time; again and again when `restless` */
 	struct instant rekey_a, rekey_b; /* the next time; again and again, until the network is healed */
 	bool restless;
+	bool moves; /* A has another address now and then, B too, which comes home in the end */
+	bool mobike_a, mobike_b;
+	struct instant move_a, move_b;
 };
 
 struct sim {
@@ -110,7 +113,9 @@ static void heal(struct sim *sim)
 	struct story *story = &sim->story;
 
 	story->crash_a = story->crash_b = story->terminate_a = story->terminate_b = INSTANT_NEVER;
-	story->rekey_a = story->rekey_b = INSTANT_NEVER;
+	story->rekey_a = story->rekey_b = story->move_a = story->move_b = INSTANT_NEVER;
+	if (story->moves)
+		sim_end_move(&sim->b, "198.51.100.1");
 	for (unsigned int from = 0; from < 2; from++) {
 		struct sim_path *path = sim_net_path(sim->net, from, !from);
 
@@ -154,6 +159,13 @@ static struct ike_conn_cfg *make_cfg(struct sim *sim, bool is_a)
 
 	str2ipaddr(is_a ? "192.0.2.1" : "198.51.100.1", &cfg->local);
 	str2ipaddr(is_a ? "198.51.100.1" : story->nat ? "203.0.113.1" : "192.0.2.1", &cfg->remote);
+	if (story->moves)
+		cfg->local = (struct ipaddr){.ipa_type = IPADDR_NONE};
+	if (story->moves && !is_a) {
+		cfg->remote = (struct ipaddr){.ipa_type = IPADDR_NONE};
+		cfg->passive = true;
+	}
+	cfg->mobike = is_a ? story->mobike_a : story->mobike_b;
 	set_id(is_a ? "a.example.org" : "b.example.org", &cfg->local_id);
 	set_id(is_a ? "b.example.org" : "a.example.org", &cfg->remote_id);
 	secret_set(&cfg->psk, bytes_str(!is_a && story->wrong_psk ? "another secret" : "one secret"));
@@ -226,6 +238,18 @@ static bool strangers(const struct story *story)
 	return story->wrong_psk || !ppks_fit(story);
 }
 
+/* Who moves has MOBIKE mostly; it does no harm to those who stay. B moves only where A follows it. */
+static void some_moves(struct sim *sim)
+{
+	struct story *story = &sim->story;
+
+	story->moves = !story->nat && one_in(sim, 3);
+	story->mobike_a = !one_in(sim, 4);
+	story->mobike_b = !one_in(sim, 4);
+	story->move_a = story->moves ? some_time(sim) : INSTANT_NEVER;
+	story->move_b = story->moves && one_in(sim, 2) ? some_time(sim) : INSTANT_NEVER;
+}
+
 static void sim_init(struct sim *sim, uint64_t seed)
 {
 	*sim = (struct sim){.rng = sim_rng_seed(seed)};
@@ -250,7 +274,8 @@ static void sim_init(struct sim *sim, uint64_t seed)
 	sim->story.fragmentation_b = some_fragmentation(sim);
 	sim->story.ppk_a = some_ppk(sim);
 	sim->story.ppk_b = some_ppk(sim);
-	if (sim->story.nat)
+	some_moves(sim);
+	if (sim->story.nat || sim->story.moves)
 		sim->story.both_initiate = false;
 	make_end(sim, &sim->a, true);
 	make_end(sim, &sim->b, false);
@@ -294,6 +319,19 @@ static void rekey_of_story(struct sim *sim, struct instant *when, struct sim_end
 		sim_end_rekey(end, one_in(sim, 3));
 }
 
+static void move_of_story(struct sim *sim, struct instant *when, struct sim_end *end)
+{
+	static const char *const addrs[2][3] = {{"192.0.2.1", "192.0.2.2", "192.0.2.3"},
+						{"198.51.100.1", "198.51.100.2", "198.51.100.3"}};
+	struct instant now = sim_net_now(sim->net);
+
+	if (!instant_reached(*when, now))
+		return;
+	*when = instant_add(now,
+			    one_in(sim, 3) ? up_to(sim, 100 * USEC_PER_MS) : up_to(sim, 20 * USEC_PER_S));
+	sim_end_move(end, addrs[end == &sim->b][sim_rng_below(&sim->rng, 3)]);
+}
+
 static struct instant next_instant(const struct sim *sim, struct instant limit)
 {
 	const struct story *story = &sim->story;
@@ -301,6 +339,7 @@ static struct instant next_instant(const struct sim *sim, struct instant limit)
 
 	next = instant_min(next, instant_min(story->crash_a, story->crash_b));
 	next = instant_min(next, instant_min(story->rekey_a, story->rekey_b));
+	next = instant_min(next, instant_min(story->move_a, story->move_b));
 	return instant_min(next, instant_min(story->terminate_a, story->terminate_b));
 }
 
@@ -342,6 +381,8 @@ static void run_until(struct sim *sim, struct instant limit)
 		take_event_of_story(sim, &sim->story.terminate_b, &sim->b, false);
 		rekey_of_story(sim, &sim->story.rekey_a, &sim->a);
 		rekey_of_story(sim, &sim->story.rekey_b, &sim->b);
+		move_of_story(sim, &sim->story.move_a, &sim->a);
+		move_of_story(sim, &sim->story.move_b, &sim->b);
 		check_bounds(&sim->a);
 		check_bounds(&sim->b);
 	}
@@ -375,6 +416,11 @@ static const char *pair_differs(const struct child_sa_params *a, const struct ch
 	return NULL;
 }
 
+static bool goes_elsewhere(const struct child_sa_params *child, const struct ike_conn_info *info)
+{
+	return !endpoint_equal(&child->local, &info->local) || !endpoint_equal(&child->remote, &info->remote);
+}
+
 /* NULL when both ends have one usable pair, the same one; else what is missing. */
 static const char *not_settled(const struct sim *sim)
 {
@@ -391,8 +437,13 @@ static const char *not_settled(const struct sim *sim)
 	    info_a.initiator == info_b.initiator)
 		return "not the same IKE SA";
 	if (!ipaddr_equal(&info_a.remote.addr, &sim->a.cfg->remote) ||
-	    !ipaddr_equal(&info_b.remote.addr, &sim->b.cfg->remote))
+	    !ipaddr_equal(&info_b.remote.addr,
+			  sim->story.moves ? sim_net_addr(sim->net, sim->a.node) : &sim->b.cfg->remote))
 		return "an end speaks to a stranger";
+	if (info_a.mobike != info_b.mobike || info_a.mobike != (sim->story.mobike_a && sim->story.mobike_b))
+		return "MOBIKE where not both have it, or not where both have it";
+	if (goes_elsewhere(&a->params, &info_a) || goes_elsewhere(&b->params, &info_b))
+		return "ESP goes elsewhere than IKE";
 	if (info_a.child_id != a->params.child_id || info_b.child_id != b->params.child_id)
 		return "ike_conn_info() knows another Child SA than the data plane";
 	if (info_a.child_spi_in != a->params.in.spi || info_a.child_spi_out != a->params.out.spi)
@@ -484,13 +535,14 @@ static void run_seed(uint64_t seed)
 	sim_seed = seed;
 	sim_init(&sim, seed);
 	if (sim_verbose)
-		printf("suite %u, fragments of %u and %u bytes, PPKs %s and %s%s%s%s%s\n", sim.story.suite,
-		       sim.story.fragmentation_a, sim.story.fragmentation_b,
+		printf("suite %u, fragments of %u and %u bytes, PPKs %s and %s%s%s%s%s%s%s%s\n",
+		       sim.story.suite, sim.story.fragmentation_a, sim.story.fragmentation_b,
 		       sim.story.ppk_a.id ? sim.story.ppk_a.id : "none",
 		       sim.story.ppk_b.id ? sim.story.ppk_b.id : "none",
 		       sim.story.both_initiate ? ", both initiate" : "", sim.story.nat ? ", NAT" : "",
 		       sim.story.wrong_psk ? ", keys differ" : "",
-		       sim.story.short_life ? ", short lifetimes" : "");
+		       sim.story.short_life ? ", short lifetimes" : "", sim.story.moves ? ", moves" : "",
+		       sim.story.mobike_a ? ", MOBIKE at A" : "", sim.story.mobike_b ? ", MOBIKE at B" : "");
 	run_for(&sim, BAD_TIME_US);
 	heal(&sim);
 	run_for(&sim, HEAL_TIME_US);

@@ -87,6 +87,7 @@ static struct tunnel_cfg *sample(void)
 	X(APPLY, c->ike->fragmentation = 0)                                                                  \
 	X(APPLY, c->ike->esp_bytes = 1000000)                                                                \
 	X(APPLY, c->ike->esp_packets = 1000)                                                                 \
+	X(RESTART, c->ike->mobike = true)                                                                    \
 	X(RESTART, c->ike->nat_force = true)
 
 static void one_field(void **state)

@@ -635,6 +635,20 @@ static void removed(void **state)
 	assert_true(instant_is_never(tunnels_next_expiry(w.tunnels)));
 }
 
+/* The engine is told of the tunnel's own connection; a tunnel that is not there any more has none. */
+static void local_moved(void **state)
+{
+	struct ipaddr to;
+
+	str2ipaddr("192.0.2.77", &to);
+	bring_up();
+	tunnels_local_moved(w.tunnels, "nobody", &to, true, w.now);
+	assert_false(ipaddr_equal(&conn()->info.local.addr, &to));
+	tunnels_local_moved(w.tunnels, "to-b", &to, true, w.now);
+	assert_true(ipaddr_equal(&conn()->info.local.addr, &to));
+	assert_true(vpn0()->running);
+}
+
 static void terminated(void **state)
 {
 	bring_up();
@@ -999,6 +1013,7 @@ int main(void)
 		TEST(shutdown_and_back),
 		TEST(cleared),
 		TEST(removed),
+		TEST(local_moved),
 		TEST(terminated),
 		TEST(rekeyed_by_operator),
 		TEST(worn_is_rekeyed),

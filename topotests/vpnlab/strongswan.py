@@ -52,11 +52,11 @@ _CONNECTION = """connections {{
     {ike_rekey}
     local {{
       auth = psk
-      id = {local}
+      id = {local_id}
     }}
     remote {{
       auth = psk
-      id = {remote}
+      id = {remote_id}
     }}
     children {{
       {name} {{
@@ -71,8 +71,8 @@ _CONNECTION = """connections {{
 }}
 secrets {{
   ike-{name} {{
-    id-1 = {local}
-    id-2 = {remote}
+    id-1 = {local_id}
+    id-2 = {remote_id}
     secret = "{secret}"
   }}
 }}
@@ -136,14 +136,19 @@ class StrongSwan:
         rekeys=False,
         settings=None,
         ppk=None,
+        ids=None,
     ):
         """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour.
-        settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key."""
+        settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key;
+        ids: ours and the peer's, the addresses when there are none."""
         ike_rekey, child_rekey = _REKEYS if rekeys else ("", "")
+        local_id, remote_id = ids or (local, remote)
         text = _CONNECTION.format(
             name=name,
             local=local,
             remote=remote,
+            local_id=local_id,
+            remote_id=remote_id,
             secret=secret,
             ike=ike,
             esp=esp,

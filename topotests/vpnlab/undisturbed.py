@@ -11,7 +11,7 @@ GRACE = 1.0
 
 
 class End:
-    """One end of a tunnel.  tunnel: its name at our daemon, None where a stranger runs."""
+    """One end of a tunnel.  tunnel: its name at our daemon, None where a stranger runs; neighbor: None without BGP."""
 
     def __init__(self, gear, tunnel, address, neighbor):
         self.gear = gear
@@ -21,16 +21,18 @@ class End:
 
     def state(self):
         """What must not change."""
-        shown = json.loads(topo.vtysh(self.gear, "show bgp neighbors {} json".format(self.neighbor))[1])[self.neighbor]
-        state = {key: shown[key] for key in ("bgpState", "connectionsEstablished", "connectionsDropped")}
+        state = {}
+        if self.neighbor:
+            shown = json.loads(topo.vtysh(self.gear, "show bgp neighbors {} json".format(self.neighbor))[1])[self.neighbor]
+            state |= {key: shown[key] for key in ("bgpState", "connectionsEstablished", "connectionsDropped")}
         if self.tunnel:
             link = topo.tunnel(self.gear, self.tunnel)
             state |= {key: link[key] for key in ("linkState", "linkChanges")}
         return state
 
 
-class Undisturbed:
-    """with Undisturbed(a, b, pps): whatever happens in the block must not be noticed."""
+class Watched:
+    """with Watched(a, b, pps): traffic in the block; afterwards lost(end) and, of the links and BGP, unchanged()."""
 
     def __init__(self, a, b, pps=100):
         self.ends = (a, b)
@@ -54,18 +56,19 @@ class Undisturbed:
 
     def __exit__(self, kind, value, trace):
         self.prober.stop()
-        end = time.time()
+        self.end = time.time()
         time.sleep(GRACE)
         self.observer.stop()
         if kind:
             return
         assert not self.observer.failure, self.observer.failure
-        print(self.words(end))
-        assert not any(self.lost(end)), self.words(end)
+        print(self.words(self.end))
         for flow in self.flows:
             # a machine under load may skip turns; a measurement with large holes proves nothing
-            assert len(flow.sent) > 0.5 * self.pps * (end - self.start), self.words(end)
-        assert [end.state() for end in self.ends] == self.before
+            assert len(flow.sent) > 0.5 * self.pps * (self.end - self.start), self.words(self.end)
+
+    def unchanged(self):
+        return [end.state() for end in self.ends] == self.before
 
     def lost(self, end):
         return [flow.lost(self.start, end) for flow in self.flows]
@@ -77,3 +80,14 @@ class Undisturbed:
             when = ", ".join("{:.3f}".format(flow.sent[seq]) for seq in lost[:20])
             said.append("{}: {} of {} lost {}".format(flow.name, len(lost), len(flow.sent), when))
         return "; ".join(said)
+
+
+class Undisturbed(Watched):
+    """with Undisturbed(a, b, pps): whatever happens in the block must not be noticed."""
+
+    def __exit__(self, kind, value, trace):
+        super().__exit__(kind, value, trace)
+        if kind:
+            return
+        assert not any(self.lost(self.end)), self.words(self.end)
+        assert self.unchanged()
