@@ -90,7 +90,7 @@ struct sim_net *sim_net_new(uint64_t seed)
 	struct sim_net *net = XCALLOC(MTYPE_TMP, sizeof(*net));
 
 	net->rng = sim_rng_seed(seed);
-	net->now = (struct instant){USEC_PER_S};
+	net->now = SIM_NET_BEGIN;
 	sim_packets_init(&net->packets);
 	return net;
 }

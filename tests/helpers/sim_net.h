@@ -11,6 +11,9 @@
 
 #define SIM_NODES 8
 
+/* When every network begins. */
+#define SIM_NET_BEGIN ((struct instant){USEC_PER_S})
+
 /* Whoever recorded the traffic and plays it again. */
 #define SIM_STRANGER "203.0.113.66"
 

@@ -12,23 +12,10 @@
 
 #define INITIATE_US (2 * USEC_PER_S)
 #define PROBE_US    (5 * USEC_PER_S)
+/* 2030-01-01: what the certificates of tests/vectors/certs are made for. */
+#define SIM_WALL_CLOCK_S 1893456000
+
 #define OUTPUTS_MAX 1000 /* of one call: more is a loop */
-
-uint64_t sim_seed;
-bool sim_verbose;
-
-void sim_fail(const char *format, ...)
-{
-	va_list args;
-	char words[512];
-
-	va_start(args, format);
-	vsnprintfrr(words, sizeof(words), format, args);
-	va_end(args);
-	fprintf(stderr, "seed %" PRIu64 ": %s\nrepeat it: --seed %" PRIu64 " --verbose\n", sim_seed, words,
-		sim_seed);
-	exit(1);
-}
 
 static void say(const struct sim_end *end, const char *format, ...) PRINTFRR(2, 3);
 
@@ -56,6 +43,13 @@ static void host_random(void *arg, uint8_t *to, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		to[i] = (uint8_t)(sim_rng(&end->rng) >> 56);
+}
+
+static int64_t host_wall_clock_s(void *arg)
+{
+	const struct sim_end *end = arg;
+
+	return SIM_WALL_CLOCK_S + sim_net_now(end->net).us / USEC_PER_S;
 }
 
 static uint32_t host_spi_reserve(void *arg)
@@ -315,7 +309,8 @@ void sim_end_init(struct sim_end *end, const char *name, struct sim_net *net, co
 	end->host = (struct ike_host){.arg = end,
 				      .random = host_random,
 				      .spi_reserve = host_spi_reserve,
-				      .spi_release = host_spi_release};
+				      .spi_release = host_spi_release,
+				      .wall_clock_s = host_wall_clock_s};
 	end->node = sim_net_join(net, addr, receive, end);
 	end->log = sim_log_new();
 	end->next_initiate = INSTANT_NEVER;

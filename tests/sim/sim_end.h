@@ -10,6 +10,7 @@
 
 #include "bgpvpnd/ike/ike.h"
 #include "tests/helpers/sim_net.h"
+#include "tests/sim/sim_run.h"
 
 #define SIM_CONN     1
 #define SIM_CHILDREN 16
@@ -68,11 +69,6 @@ struct sim_end {
 	uint64_t max_half_open;
 	uint64_t outputs;
 };
-
-extern uint64_t sim_seed;
-extern bool sim_verbose;
-
-void sim_fail(const char *format, ...) PRINTFRR(1, 2) __attribute__((noreturn));
 
 /* Joins the network; the configuration is taken over. sim_end_start() makes the engine. */
 void sim_end_init(struct sim_end *end, const char *name, struct sim_net *net, const char *addr, uint64_t seed,

@@ -5,52 +5,27 @@
  * lifetimes, keys that differ). After every step the invariants of sim_end.c hold; in the end both sides
  * have one and the same pair, or, with different keys, none.
  *
- *	sim_ike [--seeds N] [--first N] [--seed N [--verbose]]
+ *	sim_ike [options of sim_run.h]
  */
 #include <zebra.h>
 
 #include "bgpvpnd/crypto/crypto.h"
 #include "tests/helpers/mem_live.h"
 #include "tests/sim/sim_end.h"
+#include "tests/sim/sim_story.h"
 
-#define BAD_TIME_US    (120 * USEC_PER_S)
+#define SEEDS	       50
 #define HEAL_TIME_US   (420 * USEC_PER_S) /* an SA that only one end has is given up after 180 s */
 #define SETTLE_TIME_US (60 * USEC_PER_S)
 #define STABLE_TIME_US (30 * USEC_PER_S)
 #define STEPS_MAX      20000 /* at one instant: more is a loop */
 
-struct story {
-	bool both_initiate;
-	bool nat; /* A is behind one */
-	bool wrong_psk;
-	bool short_life;
-	unsigned int suite;
-	uint16_t fragmentation_a, fragmentation_b;
-	struct instant crash_a, crash_b, terminate_a,
-		terminate_b;		 /* the next time; again and again when `restless` */
-	struct instant rekey_a, rekey_b; /* the next time; again and again, until the network is healed */
-	bool restless;
-};
-
 struct sim {
 	uint64_t rng;
 	struct sim_net *net;
 	struct sim_end a, b;
-	struct story story;
-};
-
-/* Ours and theirs differ where that leads to another IKE_SA_INIT, or to a choice. */
-static const struct {
-	const char *ike_a, *ike_b, *esp_a, *esp_b;
-} suites[] = {
-	{"aes256gcm16-prfsha384-curve25519", "aes256gcm16-prfsha384-curve25519", "aes256gcm16",
-	 "aes256gcm16"},
-	{"aes128-sha256-curve25519", "aes128-sha256-curve25519", "aes128-sha256", "aes128-sha256"},
-	{"aes128gcm16-curve25519-ecp256", "aes128gcm16-ecp256", "aes128gcm16-aes256gcm16", "aes256gcm16"},
-	{"chacha20poly1305-prfsha256-ecp256-curve25519", "chacha20poly1305-prfsha512-prfsha256-curve25519",
-	 "chacha20poly1305", "chacha20poly1305"},
-	{"aes256-aes128-sha512-sha1-ecp256", "aes256-sha1-ecp256", "aes256-sha512-sha1",
-	 "aes128-aes256-sha1"},
+	struct sim_story story;
+	uint64_t drawn; /* rows of sim_draws */
 };
 
 /*
@@ -68,36 +43,13 @@ static int64_t up_to(struct sim *sim, int64_t us)
 	return us ? (int64_t)((sim_rng(&sim->rng) >> 11) % (uint64_t)us) : 0;
 }
 
-/* Half of what happens, happens while the first exchanges are under way. */
-static struct instant some_time(struct sim *sim)
-{
-	int64_t after = one_in(sim, 2) ? 300 * USEC_PER_MS : BAD_TIME_US - USEC_PER_S;
-
-	return instant_add(sim_net_now(sim->net), up_to(sim, after));
-}
-
-static void make_path(struct sim *sim, unsigned int from, unsigned int to)
-{
-	struct sim_path *path = sim_net_path(sim->net, from, to);
-
-	path->delay_us = 200 + up_to(sim, 80 * USEC_PER_MS);
-	path->jitter_us = one_in(sim, 2) ? up_to(sim, 60 * USEC_PER_MS) : 0;
-	path->loss = one_in(sim, 4) ? 0 : sim_rng_below(&sim->rng, 300);
-	path->dup = one_in(sim, 2) ? sim_rng_below(&sim->rng, 200) : 0;
-	path->corrupt = one_in(sim, 4) ? sim_rng_below(&sim->rng, 50) : 0;
-	path->replay = one_in(sim, 3) ? sim_rng_below(&sim->rng, 200) : 0;
-	if (one_in(sim, 3)) {
-		path->dark_from = some_time(sim);
-		path->dark_until = instant_add(path->dark_from, up_to(sim, 60 * USEC_PER_S));
-	}
-}
-
 static void heal(struct sim *sim)
 {
-	struct story *story = &sim->story;
+	struct sim_story *story = &sim->story;
 
-	story->crash_a = story->crash_b = story->terminate_a = story->terminate_b = INSTANT_NEVER;
-	story->rekey_a = story->rekey_b = INSTANT_NEVER;
+	story->crash[SIM_A] = story->crash[SIM_B] = story->terminate[SIM_A] = story->terminate[SIM_B] =
+		INSTANT_NEVER;
+	story->rekey[SIM_A] = story->rekey[SIM_B] = INSTANT_NEVER;
 	for (unsigned int from = 0; from < 2; from++) {
 		struct sim_path *path = sim_net_path(sim->net, from, !from);
 
@@ -108,99 +60,31 @@ static void heal(struct sim *sim)
 	sim->a.refuse_spis = sim->b.refuse_spis = 0;
 }
 
-static void set_proposal(uint8_t proto, const char *text, struct ike_proposal_cfg *cfg)
-{
-	char err[256];
-
-	if (!ike_proposal_parse(proto, text, cfg, err, sizeof(err)))
-		sim_fail("%s: %s", text, err);
-}
-
-static void set_id(const char *name, struct ike_id_cfg *id)
-{
-	char err[128];
-
-	if (!ike_id_parse("fqdn", name, id, err, sizeof(err)))
-		sim_fail("%s: %s", name, err);
-}
-
-static struct ike_conn_cfg *make_cfg(struct sim *sim, bool is_a)
-{
-	const struct story *story = &sim->story;
-	struct ike_conn_cfg *cfg = ike_conn_cfg_new();
-
-	str2ipaddr(is_a ? "192.0.2.1" : "198.51.100.1", &cfg->local);
-	str2ipaddr(is_a ? "198.51.100.1" : story->nat ? "203.0.113.1" : "192.0.2.1", &cfg->remote);
-	set_id(is_a ? "a.example.org" : "b.example.org", &cfg->local_id);
-	set_id(is_a ? "b.example.org" : "a.example.org", &cfg->remote_id);
-	secret_set(&cfg->psk, bytes_str(!is_a && story->wrong_psk ? "another secret" : "one secret"));
-	cfg->num_ike = cfg->num_esp = 1;
-	set_proposal(IKE_PROTO_IKE, is_a ? suites[story->suite].ike_a : suites[story->suite].ike_b,
-		     &cfg->ike[0]);
-	set_proposal(IKE_PROTO_ESP, is_a ? suites[story->suite].esp_a : suites[story->suite].esp_b,
-		     &cfg->esp[0]);
-	cfg->nat_force = one_in(sim, 4);
-	cfg->fragmentation = is_a ? story->fragmentation_a : story->fragmentation_b;
-	if (story->short_life) {
-		cfg->ike_lifetime_s = 40 + sim_rng_below(&sim->rng, 60);
-		cfg->esp_lifetime_s = 40 + sim_rng_below(&sim->rng, 60);
-	}
-	return cfg;
-}
-
 static void make_end(struct sim *sim, struct sim_end *end, bool is_a)
 {
-	sim_end_init(end, is_a ? "A" : "B", sim->net, is_a ? "192.0.2.1" : "198.51.100.1", sim_rng(&sim->rng),
-		     make_cfg(sim, is_a));
-	end->initiates = is_a || sim->story.both_initiate;
-	if (end->initiates)
-		end->next_initiate = instant_add(sim_net_now(sim->net),
-						 one_in(sim, 2) ? 0 : up_to(sim, 200 * USEC_PER_MS));
-	if (one_in(sim, 4))
-		end->refuse_adds = 1 + sim_rng_below(&sim->rng, 3);
-	if (one_in(sim, 8))
-		end->refuse_spis = 1 + sim_rng_below(&sim->rng, 2);
-	sim_end_start(end);
-}
+	const struct sim_story *story = &sim->story;
 
-/* Off, the default, and so small that IKE_AUTH goes in two to five fragments. */
-static uint16_t some_fragmentation(struct sim *sim)
-{
-	if (one_in(sim, 6))
-		return 0;
-	return one_in(sim, 2) ? 1280 : 200 + sim_rng_below(&sim->rng, 300);
+	sim_end_init(end, is_a ? "A" : "B", sim->net, is_a ? SIM_ADDR_A : SIM_ADDR_B, sim_rng(&sim->rng),
+		     sim_story_cfg(story, is_a));
+	end->initiates = is_a || story->both_initiate;
+	if (end->initiates)
+		end->next_initiate = instant_add(sim_net_now(sim->net), story->start_us[!is_a]);
+	end->refuse_adds = story->refuse_adds[!is_a];
+	end->refuse_spis = story->refuse_spis[!is_a];
+	sim_end_start(end);
 }
 
 static void sim_init(struct sim *sim, uint64_t seed)
 {
 	*sim = (struct sim){.rng = sim_rng_seed(seed)};
 	sim->net = sim_net_new(sim_rng(&sim->rng));
-	sim->story = (struct story){
-		.nat = one_in(sim, 4),
-		.both_initiate = one_in(sim, 2),
-		.wrong_psk = one_in(sim, 10),
-		.short_life = one_in(sim, 4),
-		.restless = one_in(sim, 8),
-		.suite = sim_rng_below(&sim->rng, array_size(suites)),
-		.crash_a = one_in(sim, 5) ? some_time(sim) : INSTANT_NEVER,
-		.crash_b = one_in(sim, 5) ? some_time(sim) : INSTANT_NEVER,
-		.terminate_a = one_in(sim, 5) ? some_time(sim) : INSTANT_NEVER,
-		.terminate_b = one_in(sim, 5) ? some_time(sim) : INSTANT_NEVER,
-		.rekey_a = one_in(sim, 2) ? some_time(sim) : INSTANT_NEVER,
-	};
-	sim->story.rekey_b = one_in(sim, 2)   ? sim->story.rekey_a
-			     : one_in(sim, 2) ? some_time(sim)
-					      : INSTANT_NEVER;
-	sim->story.fragmentation_a = some_fragmentation(sim);
-	sim->story.fragmentation_b = some_fragmentation(sim);
-	if (sim->story.nat)
-		sim->story.both_initiate = false;
+	sim_story_draw(&sim->story, seed, sim_without, &sim->drawn);
 	make_end(sim, &sim->a, true);
 	make_end(sim, &sim->b, false);
 	if (sim->story.nat)
-		sim_net_nat(sim->net, sim->a.node, "203.0.113.1");
-	make_path(sim, sim->a.node, sim->b.node);
-	make_path(sim, sim->b.node, sim->a.node);
+		sim_net_nat(sim->net, sim->a.node, SIM_ADDR_OUTSIDE);
+	*sim_net_path(sim->net, sim->a.node, sim->b.node) = sim->story.path[SIM_A];
+	*sim_net_path(sim->net, sim->b.node, sim->a.node) = sim->story.path[SIM_B];
 }
 
 /*
@@ -236,12 +120,12 @@ static void rekey_of_story(struct sim *sim, struct instant *when, struct sim_end
 
 static struct instant next_instant(const struct sim *sim, struct instant limit)
 {
-	const struct story *story = &sim->story;
+	const struct sim_story *story = &sim->story;
 	struct instant next = instant_min(limit, instant_min(sim_end_next(&sim->a), sim_end_next(&sim->b)));
 
-	next = instant_min(next, instant_min(story->crash_a, story->crash_b));
-	next = instant_min(next, instant_min(story->rekey_a, story->rekey_b));
-	return instant_min(next, instant_min(story->terminate_a, story->terminate_b));
+	next = instant_min(next, instant_min(story->crash[SIM_A], story->crash[SIM_B]));
+	next = instant_min(next, instant_min(story->rekey[SIM_A], story->rekey[SIM_B]));
+	return instant_min(next, instant_min(story->terminate[SIM_A], story->terminate[SIM_B]));
 }
 
 /* An address that has proved nothing gets at most three times the bytes that it sent, as in RFC 9000 8. */
@@ -276,12 +160,12 @@ static void run_until(struct sim *sim, struct instant limit)
 			sim_end_tick(&sim->a);
 		if (instant_reached(sim_end_next(&sim->b), now))
 			sim_end_tick(&sim->b);
-		take_event_of_story(sim, &sim->story.crash_a, &sim->a, true);
-		take_event_of_story(sim, &sim->story.crash_b, &sim->b, true);
-		take_event_of_story(sim, &sim->story.terminate_a, &sim->a, false);
-		take_event_of_story(sim, &sim->story.terminate_b, &sim->b, false);
-		rekey_of_story(sim, &sim->story.rekey_a, &sim->a);
-		rekey_of_story(sim, &sim->story.rekey_b, &sim->b);
+		take_event_of_story(sim, &sim->story.crash[SIM_A], &sim->a, true);
+		take_event_of_story(sim, &sim->story.crash[SIM_B], &sim->b, true);
+		take_event_of_story(sim, &sim->story.terminate[SIM_A], &sim->a, false);
+		take_event_of_story(sim, &sim->story.terminate[SIM_B], &sim->b, false);
+		rekey_of_story(sim, &sim->story.rekey[SIM_A], &sim->a);
+		rekey_of_story(sim, &sim->story.rekey[SIM_B], &sim->b);
 		check_bounds(&sim->a);
 		check_bounds(&sim->b);
 	}
@@ -352,7 +236,7 @@ static void check_settles(struct sim *sim)
 			 sim_end_num_children(&sim->a), sim_end_num_children(&sim->b),
 			 ike_reason_info(sim_end_info(&sim->a).last_failure)->words,
 			 ike_reason_info(sim_end_info(&sim->b).last_failure)->words);
-	if (sim->story.short_life)
+	if (sim_story_is_short_lived(&sim->story))
 		return;
 	spi = sim_end_info(&sim->a).child_spi_in;
 	run_for(sim, STABLE_TIME_US);
@@ -361,13 +245,18 @@ static void check_settles(struct sim *sim)
 			 not_settled(sim) ? not_settled(sim) : "another Child SA");
 }
 
+static bool about_keys(enum ike_reason reason)
+{
+	return reason == IKE_R_PEER_AUTH_FAILED || reason == IKE_R_AUTH_FAILED ||
+	       reason == IKE_R_CERT_UNKNOWN_CA;
+}
+
 static void check_strangers(const struct sim *sim)
 {
 	if (sim->a.times_up || sim->b.times_up || sim_end_num_children(&sim->a) ||
 	    sim_end_num_children(&sim->b))
 		sim_fail("keys differ, and yet there was a Child SA");
-	if (sim_end_info(&sim->a).last_failure != IKE_R_PEER_AUTH_FAILED &&
-	    sim_end_info(&sim->a).last_failure != IKE_R_AUTH_FAILED)
+	if (!about_keys(sim_end_info(&sim->a).last_failure))
 		sim_fail("keys differ, and A says: %s",
 			 ike_reason_info(sim_end_info(&sim->a).last_failure)->words);
 }
@@ -384,7 +273,7 @@ static void check_ends_together(struct sim *sim)
 	if (!sim_end_num_children(&sim->a) && !sim_end_num_children(&sim->b) &&
 	    sim_end_info(&sim->b).phase == IKE_PHASE_NONE)
 		return;
-	if (!sim->story.short_life || not_settled(sim))
+	if (!sim_story_is_short_lived(&sim->story) || not_settled(sim))
 		sim_fail("A was terminated, and now A has %u and B %u Child SAs",
 			 sim_end_num_children(&sim->a), sim_end_num_children(&sim->b));
 }
@@ -403,20 +292,31 @@ static void check_ends_together_midway(struct sim *sim)
 	}
 }
 
+static void say_drawn(const struct sim *sim)
+{
+	for (unsigned int i = 0; sim_draws[i].name; i++)
+		if (sim->drawn >> i & 1)
+			printf("%s ", sim_draws[i].name);
+	printf("\n");
+}
+
+static struct sim sim; /* of the seed that runs */
+
+static uint64_t drawn(void)
+{
+	return sim.drawn;
+}
+
 static void run_seed(uint64_t seed)
 {
-	size_t before = mem_live();
-	struct sim sim;
+	size_t before;
 
-	sim_seed = seed;
+	sim_certs_init();
+	before = mem_live();
 	sim_init(&sim, seed);
 	if (sim_verbose)
-		printf("suite %u, fragments of %u and %u bytes%s%s%s%s\n", sim.story.suite,
-		       sim.story.fragmentation_a, sim.story.fragmentation_b,
-		       sim.story.both_initiate ? ", both initiate" : "", sim.story.nat ? ", NAT" : "",
-		       sim.story.wrong_psk ? ", keys differ" : "",
-		       sim.story.short_life ? ", short lifetimes" : "");
-	run_for(&sim, BAD_TIME_US);
+		say_drawn(&sim);
+	run_for(&sim, SIM_BAD_TIME_US);
 	heal(&sim);
 	run_for(&sim, HEAL_TIME_US);
 	if (sim.story.wrong_psk) {
@@ -435,29 +335,10 @@ static void run_seed(uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	uint64_t seeds = 50, first = 1;
+	static const struct sim_run run = {.noun = "seed", .seeds = SEEDS, .one = run_seed, .drawn = drawn};
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--verbose") == 0) {
-			sim_verbose = true;
-		} else if (i + 1 < argc && strcmp(argv[i], "--seeds") == 0) {
-			seeds = strtoull(argv[++i], NULL, 10);
-		} else if (i + 1 < argc && strcmp(argv[i], "--first") == 0) {
-			first = strtoull(argv[++i], NULL, 10);
-		} else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0) {
-			first = strtoull(argv[++i], NULL, 10);
-			seeds = 1;
-		} else {
-			fprintf(stderr, "usage: %s [--seeds N] [--first N] [--seed N] [--verbose]\n",
-				argv[0]);
-			return 2;
-		}
-	}
-	if (crypto_init() != 0)
-		return 77;
-	for (uint64_t i = 0; i < seeds; i++)
-		run_seed(first + i);
-	crypto_fini();
-	printf("%" PRIu64 " seeds from %" PRIu64 ": ok\n", seeds, first);
-	return 0;
+	int status = sim_run(&run, argc, argv);
+
+	sim_certs_fini();
+	return status;
 }

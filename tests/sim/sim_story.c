@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a seed draws, see sim_story.h: the functions, and the table at the end. */
+#include <zebra.h>
+
+#include "lib/jhash.h"
+
+#include "bgpvpnd/crypto/crypto.h"
+#include "tests/sim/sim_end.h"
+#include "tests/sim/sim_story.h"
+
+/* Ours and theirs differ where that leads to another IKE_SA_INIT, or to a choice. */
+static const struct {
+	const char *ike_a, *ike_b, *esp_a, *esp_b;
+} suites[] = {
+	{"aes256gcm16-prfsha384-curve25519", "aes256gcm16-prfsha384-curve25519", "aes256gcm16",
+	 "aes256gcm16"},
+	{"aes128-sha256-curve25519", "aes128-sha256-curve25519", "aes128-sha256", "aes128-sha256"},
+	{"aes128gcm16-curve25519-ecp256", "aes128gcm16-ecp256", "aes128gcm16-aes256gcm16", "aes256gcm16"},
+	{"chacha20poly1305-prfsha256-ecp256-curve25519", "chacha20poly1305-prfsha512-prfsha256-curve25519",
+	 "chacha20poly1305", "chacha20poly1305"},
+	{"aes256-aes128-sha512-sha1-ecp256", "aes256-sha1-ecp256", "aes256-sha512-sha1",
+	 "aes128-aes256-sha1"},
+};
+
+/* Perfect forward secrecy of Child SAs: none, agreed, with another group at first (INVALID_KE_PAYLOAD), only at one end. */
+static const struct {
+	const char *a, *b;
+} pfs_groups[] = {
+	{"", ""},
+	{"-curve25519", "-curve25519"},
+	{"-ecp256", "-ecp256"},
+	{"-curve25519-ecp256", "-ecp256-curve25519"},
+	{"-curve25519-ecp256", "-ecp256"},
+	{"-curve25519", ""},
+	{"", "-curve25519"},
+};
+
+static bool one_in(uint64_t *rng, unsigned int n)
+{
+	return sim_rng_below(rng, n) == 0;
+}
+
+static int64_t up_to(uint64_t *rng, int64_t us)
+{
+	return us ? (int64_t)((sim_rng(rng) >> 11) % (uint64_t)us) : 0;
+}
+
+/* Half of what happens, happens while the first exchanges are under way. */
+static struct instant some_time(uint64_t *rng)
+{
+	int64_t after = one_in(rng, 2) ? 300 * USEC_PER_MS : SIM_BAD_TIME_US - USEC_PER_S;
+
+	return instant_add(SIM_NET_BEGIN, up_to(rng, after));
+}
+
+/*
+ * --- who they are and what they have
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static bool draw_tunnel(struct sim_story *story, uint64_t *rng)
+{
+	return story->tunnel = one_in(rng, 2);
+}
+
+static bool draw_nat(struct sim_story *story, uint64_t *rng)
+{
+	return story->nat = one_in(rng, 4);
+}
+
+static bool draw_both_initiate(struct sim_story *story, uint64_t *rng)
+{
+	return story->both_initiate = !story->nat && one_in(rng, 2);
+}
+
+static bool draw_start(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->start_us[i] = one_in(rng, 2) ? 0 : up_to(rng, 200 * USEC_PER_MS);
+	return story->start_us[0] || story->start_us[1];
+}
+
+static bool draw_nat_force(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->nat_force[i] = one_in(rng, 4);
+	return story->nat_force[0] || story->nat_force[1];
+}
+
+static void cfg_nat_force(const struct sim_story *story, bool is_a, struct ike_conn_cfg *cfg)
+{
+	cfg->nat_force = story->nat_force[!is_a];
+}
+
+static bool draw_wrong_psk(struct sim_story *story, uint64_t *rng)
+{
+	return story->wrong_psk = one_in(rng, 10);
+}
+
+static void cfg_wrong_psk(const struct sim_story *story, bool is_a, struct ike_conn_cfg *cfg)
+{
+	secret_set(&cfg->psk, bytes_str(!is_a && story->wrong_psk ? "another secret" : "one secret"));
+}
+
+static bool draw_certs(struct sim_story *story, uint64_t *rng)
+{
+	static const char *const of_b[] = {"b", "ed25519", "p384", "chained", "rsa"};
+
+	if (!one_in(rng, 4))
+		return false;
+	story->certs[SIM_A] = "a";
+	story->certs[SIM_B] = story->wrong_psk ? "stranger" : of_b[sim_rng_below(rng, array_size(of_b))];
+	return true;
+}
+
+static void cfg_certs(const struct sim_story *story, bool is_a, struct ike_conn_cfg *cfg)
+{
+	if (story->certs[!is_a])
+		sim_certs_set(cfg, story->certs[!is_a]);
+}
+
+static bool draw_suite(struct sim_story *story, uint64_t *rng)
+{
+	story->suite = sim_rng_below(rng, array_size(suites));
+	return story->suite != 0;
+}
+
+static bool draw_pfs(struct sim_story *story, uint64_t *rng)
+{
+	story->pfs = one_in(rng, 2) ? 0 : sim_rng_below(rng, array_size(pfs_groups));
+	return story->pfs != 0;
+}
+
+static void set_proposal(uint8_t proto, const char *text, struct ike_proposal_cfg *cfg)
+{
+	char err[256];
+
+	if (!ike_proposal_parse(proto, text, cfg, err, sizeof(err)))
+		sim_fail("%s: %s", text, err);
+}
+
+static void cfg_suite(const struct sim_story *story, bool is_a, struct ike_conn_cfg *cfg)
+{
+	const char *esp = is_a ? suites[story->suite].esp_a : suites[story->suite].esp_b;
+	const char *groups = is_a ? pfs_groups[story->pfs].a : pfs_groups[story->pfs].b;
+	char text[128];
+
+	cfg->num_ike = cfg->num_esp = 1;
+	set_proposal(IKE_PROTO_IKE, is_a ? suites[story->suite].ike_a : suites[story->suite].ike_b,
+		     &cfg->ike[0]);
+	snprintf(text, sizeof(text), "%s%s", esp, groups);
+	set_proposal(IKE_PROTO_ESP, text, &cfg->esp[0]);
+}
+
+/* Off, the default, and so small that IKE_AUTH goes in two to five fragments. */
+static bool draw_fragmentation(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++) {
+		if (one_in(rng, 6))
+			story->fragmentation[i] = 0;
+		else
+			story->fragmentation[i] =
+				one_in(rng, 2) ? 1280 : (uint16_t)(200 + sim_rng_below(rng, 300));
+	}
+	return story->fragmentation[0] || story->fragmentation[1];
+}
+
+static void cfg_fragmentation(const struct sim_story *story, bool is_a, struct ike_conn_cfg *cfg)
+{
+	cfg->fragmentation = story->fragmentation[!is_a];
+}
+
+/*
+ * --- how long keys last
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static bool draw_lifetime(struct sim_story *story, uint64_t *rng)
+{
+	if (!one_in(rng, 4))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		story->ike_lifetime_s[i] = 40 + sim_rng_below(rng, 60);
+		story->esp_lifetime_s[i] = 40 + sim_rng_below(rng, 60);
+	}
+	return true;
+}
+
+static void cfg_lifetime(const struct sim_story *story, bool is_a, struct ike_conn_cfg *cfg)
+{
+	if (story->ike_lifetime_s[!is_a])
+		cfg->ike_lifetime_s = story->ike_lifetime_s[!is_a];
+	if (story->esp_lifetime_s[!is_a])
+		cfg->esp_lifetime_s = story->esp_lifetime_s[!is_a];
+}
+
+/*
+ * --- what happens
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static bool draw_restless(struct sim_story *story, uint64_t *rng)
+{
+	return story->restless = one_in(rng, 8);
+}
+
+static bool draw_times(struct instant when[2], uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		when[i] = one_in(rng, 5) ? some_time(rng) : INSTANT_NEVER;
+	return !instant_is_never(when[0]) || !instant_is_never(when[1]);
+}
+
+static bool draw_crash(struct sim_story *story, uint64_t *rng)
+{
+	return draw_times(story->crash, rng);
+}
+
+static bool draw_terminate(struct sim_story *story, uint64_t *rng)
+{
+	return draw_times(story->terminate, rng);
+}
+
+/* Often at the very same moment. */
+static bool draw_rekey(struct sim_story *story, uint64_t *rng)
+{
+	if (one_in(rng, 2))
+		story->rekey[SIM_A] = some_time(rng);
+	if (one_in(rng, 2))
+		story->rekey[SIM_B] = story->rekey[SIM_A];
+	else if (one_in(rng, 2))
+		story->rekey[SIM_B] = some_time(rng);
+	return !instant_is_never(story->rekey[SIM_A]) || !instant_is_never(story->rekey[SIM_B]);
+}
+
+static bool draw_refuse_adds(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->refuse_adds[i] = one_in(rng, 4) ? 1 + sim_rng_below(rng, 3) : 0;
+	return story->refuse_adds[0] || story->refuse_adds[1];
+}
+
+static bool draw_refuse_spis(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->refuse_spis[i] = one_in(rng, 8) ? 1 + sim_rng_below(rng, 2) : 0;
+	return story->refuse_spis[0] || story->refuse_spis[1];
+}
+
+/*
+ * --- the network: each direction for itself
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static bool draw_delay(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->path[i].delay_us = 200 + up_to(rng, (one_in(rng, 8) ? 400 : 80) * USEC_PER_MS);
+	return true;
+}
+
+static bool draw_jitter(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->path[i].jitter_us = one_in(rng, 2) ? up_to(rng, 60 * USEC_PER_MS) : 0;
+	return story->path[0].jitter_us || story->path[1].jitter_us;
+}
+
+static bool draw_loss(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->path[i].loss = one_in(rng, 4) ? 0 : sim_rng_below(rng, 300);
+	return story->path[0].loss || story->path[1].loss;
+}
+
+static bool draw_dup(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->path[i].dup = one_in(rng, 2) ? sim_rng_below(rng, 200) : 0;
+	return story->path[0].dup || story->path[1].dup;
+}
+
+static bool draw_corrupt(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->path[i].corrupt = one_in(rng, 4) ? sim_rng_below(rng, 50) : 0;
+	return story->path[0].corrupt || story->path[1].corrupt;
+}
+
+static bool draw_replay(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->path[i].replay = one_in(rng, 3) ? sim_rng_below(rng, 200) : 0;
+	return story->path[0].replay || story->path[1].replay;
+}
+
+static bool draw_dark(struct sim_story *story, uint64_t *rng)
+{
+	bool any = false;
+
+	for (int i = 0; i < 2; i++) {
+		if (!one_in(rng, 3))
+			continue;
+		story->path[i].dark_from = some_time(rng);
+		story->path[i].dark_until =
+			instant_add(story->path[i].dark_from, up_to(rng, 60 * USEC_PER_S));
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * --- the table
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+const struct sim_draw sim_draws[] = {
+	{"tunnel", draw_tunnel, NULL},
+	{"nat", draw_nat, NULL},
+	{"both-initiate", draw_both_initiate, NULL},
+	{"start", draw_start, NULL},
+	{"nat-force", draw_nat_force, cfg_nat_force},
+	{"wrong-psk", draw_wrong_psk, cfg_wrong_psk},
+	{"certs", draw_certs, cfg_certs},
+	{"suite", draw_suite, cfg_suite},
+	{"pfs", draw_pfs, NULL}, /* the proposal is cfg_suite()'s */
+	{"fragmentation", draw_fragmentation, cfg_fragmentation},
+	{"lifetime", draw_lifetime, cfg_lifetime},
+	{"restless", draw_restless, NULL},
+	{"crash", draw_crash, NULL},
+	{"terminate", draw_terminate, NULL},
+	{"rekey", draw_rekey, NULL},
+	{"refuse-adds", draw_refuse_adds, NULL},
+	{"refuse-spis", draw_refuse_spis, NULL},
+	{"delay", draw_delay, NULL},
+	{"jitter", draw_jitter, NULL},
+	{"loss", draw_loss, NULL},
+	{"dup", draw_dup, NULL},
+	{"corrupt", draw_corrupt, NULL},
+	{"replay", draw_replay, NULL},
+	{"dark", draw_dark, NULL},
+	{},
+};
+
+struct sim_story sim_story_calm(void)
+{
+	return (struct sim_story){
+		.fragmentation = {1280, 1280},
+		.crash = {INSTANT_NEVER, INSTANT_NEVER},
+		.terminate = {INSTANT_NEVER, INSTANT_NEVER},
+		.rekey = {INSTANT_NEVER, INSTANT_NEVER},
+		.path = {{.delay_us = 10 * USEC_PER_MS}, {.delay_us = 10 * USEC_PER_MS}},
+	};
+}
+
+void sim_story_draw(struct sim_story *story, uint64_t seed, uint64_t without, uint64_t *drawn)
+{
+	*story = sim_story_calm();
+	*drawn = 0;
+	for (unsigned int i = 0; sim_draws[i].name; i++) {
+		const char *name = sim_draws[i].name;
+		uint64_t rng = sim_rng_seed(seed ^ (uint64_t)jhash(name, strlen(name), 7) << 32);
+
+		if (!(without >> i & 1) && sim_draws[i].draw(story, &rng))
+			*drawn |= UINT64_C(1) << i;
+	}
+}
+
+static void set_id(const char *name, struct ike_id_cfg *id)
+{
+	char err[128];
+
+	if (!ike_id_parse("fqdn", name, id, err, sizeof(err)))
+		sim_fail("%s: %s", name, err);
+}
+
+struct ike_conn_cfg *sim_story_cfg(const struct sim_story *story, bool is_a)
+{
+	struct ike_conn_cfg *cfg = ike_conn_cfg_new();
+
+	str2ipaddr(is_a ? SIM_ADDR_A : SIM_ADDR_B, &cfg->local);
+	str2ipaddr(is_a ? SIM_ADDR_B : story->nat ? SIM_ADDR_OUTSIDE : SIM_ADDR_A, &cfg->remote);
+	set_id(is_a ? "a.example.org" : "b.example.org", &cfg->local_id);
+	set_id(is_a ? "b.example.org" : "a.example.org", &cfg->remote_id);
+	for (const struct sim_draw *draw = sim_draws; draw->name; draw++)
+		if (draw->cfg)
+			draw->cfg(story, is_a, cfg);
+	return cfg;
+}
+
+bool sim_story_is_short_lived(const struct sim_story *story)
+{
+	return story->ike_lifetime_s[0] || story->esp_packets[0] || story->esp_bytes[0];
+}
