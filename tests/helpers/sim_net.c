@@ -7,11 +7,10 @@
 
 #include "tests/helpers/sim_net.h"
 
+#define IP_UDP_LEN 28
+
 /* A replayed datagram comes up to this much later. */
 #define REPLAY_US (60 * USEC_PER_S)
-
-/* A NAT shows port p as p + NAT_PORTS. */
-#define NAT_PORTS 20000
 
 PREDECL_HEAP(sim_packets);
 
@@ -152,7 +151,7 @@ static struct endpoint seen_from_outside(const struct sim_node *node, const stru
 
 	if (has_nat(node) && ipaddr_equal(&src->addr, &node->addr)) {
 		seen.addr = node->outside;
-		seen.port = (uint16_t)(src->port + NAT_PORTS);
+		seen.port = (uint16_t)(src->port + SIM_NAT_PORTS);
 	}
 	return seen;
 }
@@ -165,9 +164,9 @@ static unsigned int node_at(const struct sim_net *net, struct endpoint *dst)
 
 		if (!has_nat(node) && ipaddr_equal(&dst->addr, &node->addr))
 			return i;
-		if (has_nat(node) && ipaddr_equal(&dst->addr, &node->outside) && dst->port >= NAT_PORTS) {
+		if (has_nat(node) && ipaddr_equal(&dst->addr, &node->outside) && dst->port >= SIM_NAT_PORTS) {
 			dst->addr = node->addr;
-			dst->port = (uint16_t)(dst->port - NAT_PORTS);
+			dst->port = (uint16_t)(dst->port - SIM_NAT_PORTS);
 			return i;
 		}
 	}
@@ -237,6 +236,8 @@ void sim_net_send(struct sim_net *net, unsigned int from, const struct endpoint 
 	if (to == SIM_NODES)
 		return;
 	path = &net->paths[from][to];
+	if (path->mtu && datagram.n + IP_UDP_LEN > path->mtu)
+		return;
 	if (is_dark(net, path) || chance(net, path->loss))
 		return;
 	send_once(net, path, to, &outer_src, &inner_dst, datagram);
@@ -244,6 +245,18 @@ void sim_net_send(struct sim_net *net, unsigned int from, const struct endpoint 
 		send_once(net, path, to, &outer_src, &inner_dst, datagram);
 	if (chance(net, path->replay))
 		replay(net, to, &outer_src, &inner_dst, datagram);
+}
+
+void sim_net_send_late(struct sim_net *net, unsigned int from, const struct endpoint *src,
+		       const struct endpoint *dst, struct bytes datagram, int64_t late_us)
+{
+	struct endpoint outer_src = seen_from_outside(&net->nodes[from], src);
+	struct endpoint inner_dst = *dst;
+	unsigned int to = node_at(net, &inner_dst);
+
+	if (to != SIM_NODES)
+		send_after(net, net->paths[from][to].delay_us + late_us, to, &outer_src, &inner_dst,
+			   datagram);
 }
 
 struct instant sim_net_next(const struct sim_net *net)

@@ -56,8 +56,8 @@ static void heal(struct sim *sim)
 		path->loss = path->dup = path->corrupt = path->replay = 0;
 		path->dark_until = sim_net_now(sim->net);
 	}
-	sim->a.refuse_adds = sim->b.refuse_adds = 0;
-	sim->a.refuse_spis = sim->b.refuse_spis = 0;
+	sim->a.plane.refuse_adds = sim->b.plane.refuse_adds = 0;
+	sim->a.plane.refuse_spis = sim->b.plane.refuse_spis = 0;
 }
 
 static void make_end(struct sim *sim, struct sim_end *end, bool is_a)
@@ -67,10 +67,13 @@ static void make_end(struct sim *sim, struct sim_end *end, bool is_a)
 	sim_end_init(end, is_a ? "A" : "B", sim->net, is_a ? SIM_ADDR_A : SIM_ADDR_B, sim_rng(&sim->rng),
 		     sim_story_cfg(story, is_a));
 	end->initiates = is_a || story->both_initiate;
-	if (end->initiates)
+	end->by_tunnel = story->tunnel;
+	end->plane.traffic_us = story->traffic_us[!is_a];
+	sim_plane_restart(&end->plane);
+	if (end->initiates || end->by_tunnel)
 		end->next_initiate = instant_add(sim_net_now(sim->net), story->start_us[!is_a]);
-	end->refuse_adds = story->refuse_adds[!is_a];
-	end->refuse_spis = story->refuse_spis[!is_a];
+	end->plane.refuse_adds = story->refuse_adds[!is_a];
+	end->plane.refuse_spis = story->refuse_spis[!is_a];
 	sim_end_start(end);
 }
 
@@ -129,10 +132,11 @@ static struct instant next_instant(const struct sim *sim, struct instant limit)
 }
 
 /* An address that has proved nothing gets at most three times the bytes that it sent, as in RFC 9000 8. */
-static void check_bounds(const struct sim_end *end)
+static void check_bounds(struct sim_end *end)
 {
 	struct ike_counters counters;
 
+	sim_end_check(end);
 	ike_engine_counters(end->engine, &counters);
 	if (end->clear_out > 3 * end->clear_in)
 		sim_fail("%s: %" PRIu64 " bytes in clear for %" PRIu64 " received", end->name, end->clear_out,
@@ -200,7 +204,7 @@ static const char *pair_differs(const struct child_sa_params *a, const struct ch
 }
 
 /* NULL when both ends have one usable pair, the same one; else what is missing. */
-static const char *not_settled(const struct sim *sim)
+static const char *not_settled(struct sim *sim)
 {
 	const struct sim_child *a = sim_end_only_child(&sim->a), *b = sim_end_only_child(&sim->b);
 	struct ike_conn_info info_a = sim_end_info(&sim->a), info_b = sim_end_info(&sim->b);
@@ -219,6 +223,8 @@ static const char *not_settled(const struct sim *sim)
 		return "an end speaks to a stranger";
 	if (info_a.child_id != a->params.child_id || info_b.child_id != b->params.child_id)
 		return "ike_conn_info() knows another Child SA than the data plane";
+	if (sim->story.tunnel && (!sim_end_link_is_up(&sim->a) || !sim_end_link_is_up(&sim->b)))
+		return "a link is down though there is a usable pair";
 	if (info_a.child_spi_in != a->params.in.spi || info_a.child_spi_out != a->params.out.spi)
 		return "ike_conn_info() knows other SPIs than the data plane";
 	return pair_differs(&a->params, &b->params);
@@ -253,6 +259,8 @@ static bool about_keys(enum ike_reason reason)
 
 static void check_strangers(const struct sim *sim)
 {
+	if (sim->a.link_changes || sim->b.link_changes)
+		sim_fail("keys differ, and yet the link was up");
 	if (sim->a.times_up || sim->b.times_up || sim_end_num_children(&sim->a) ||
 	    sim_end_num_children(&sim->b))
 		sim_fail("keys differ, and yet there was a Child SA");
@@ -268,10 +276,11 @@ static void check_strangers(const struct sim *sim)
 static void check_ends_together(struct sim *sim)
 {
 	sim->a.next_initiate = sim->b.next_initiate = INSTANT_NEVER;
-	sim_end_terminate(&sim->a);
+	sim_end_close(&sim->a);
 	run_for(sim, 20 * USEC_PER_S);
 	if (!sim_end_num_children(&sim->a) && !sim_end_num_children(&sim->b) &&
-	    sim_end_info(&sim->b).phase == IKE_PHASE_NONE)
+	    (sim->story.tunnel || sim_end_info(&sim->b).phase == IKE_PHASE_NONE) &&
+	    !sim_end_link_is_up(&sim->b))
 		return;
 	if (!sim_story_is_short_lived(&sim->story) || not_settled(sim))
 		sim_fail("A was terminated, and now A has %u and B %u Child SAs",
@@ -324,7 +333,8 @@ static void run_seed(uint64_t seed)
 	} else {
 		check_settles(&sim);
 		check_ends_together(&sim);
-		check_ends_together_midway(&sim);
+		if (!sim.story.tunnel)
+			check_ends_together_midway(&sim);
 	}
 	sim_end_fini(&sim.a);
 	sim_end_fini(&sim.b);

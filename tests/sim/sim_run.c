@@ -189,6 +189,7 @@ int sim_run(const struct sim_run *run, int argc, char **argv)
 		signal(SIGSEGV, crashed);
 	for (uint64_t i = 0; i < range.num; i++) {
 		sim_seed = range.first + i * range.step;
+		sim_random_seed(sim_seed);
 		run->one(sim_seed);
 	}
 	running = NULL;

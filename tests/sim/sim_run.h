@@ -31,4 +31,7 @@ int sim_run(const struct sim_run *run, int argc, char **argv);
 
 void sim_fail(const char *format, ...) PRINTFRR(1, 2) __attribute__((noreturn));
 
+/* OpenSSL's random numbers come from this seed. sim_run() does it for each seed. */
+void sim_random_seed(uint64_t seed);
+
 #endif

@@ -194,6 +194,35 @@ static void cfg_lifetime(const struct sim_story *story, bool is_a, struct ike_co
 		cfg->esp_lifetime_s = story->esp_lifetime_s[!is_a];
 }
 
+/* At most some hundred packets a minute: it is only a simulation. */
+static bool draw_traffic(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++)
+		story->traffic_us[i] = one_in(rng, 3) ? 0 : 100 * USEC_PER_MS + up_to(rng, 2 * USEC_PER_S);
+	return story->traffic_us[0] || story->traffic_us[1];
+}
+
+/* The tunnel floor is who acts on it. */
+static bool draw_volume(struct sim_story *story, uint64_t *rng)
+{
+	bool any = false;
+
+	for (int i = 0; i < 2 && story->tunnel; i++) {
+		if (one_in(rng, 4))
+			story->esp_packets[i] = 50 + sim_rng_below(rng, 200);
+		if (one_in(rng, 4))
+			story->esp_bytes[i] = 5000 + sim_rng_below(rng, 20000);
+		any = any || story->esp_packets[i] || story->esp_bytes[i];
+	}
+	return any;
+}
+
+static void cfg_volume(const struct sim_story *story, bool is_a, struct ike_conn_cfg *cfg)
+{
+	cfg->esp_packets = story->esp_packets[!is_a];
+	cfg->esp_bytes = story->esp_bytes[!is_a];
+}
+
 /*
  * --- what happens
  * ---------------------------------------------------------------------------------------------------
@@ -310,6 +339,21 @@ static bool draw_dark(struct sim_story *story, uint64_t *rng)
 }
 
 /*
+ * A path that loses what is larger, which is what IKE's own fragments are for (RFC 7383). IKE_SA_INIT cannot have any, so it is never
+ * so small.
+ */
+static bool draw_mtu(struct sim_story *story, uint64_t *rng)
+{
+	bool fragments = story->fragmentation[SIM_A] && story->fragmentation[SIM_B];
+
+	if (!fragments || !one_in(rng, 2))
+		return false;
+	for (int i = 0; i < 2; i++)
+		story->path[i].mtu = MAX(MAX(story->fragmentation[SIM_A], story->fragmentation[SIM_B]), 700);
+	return true;
+}
+
+/*
  * --- the table
  * ---------------------------------------------------------------------------------------------------
  */
@@ -326,6 +370,8 @@ const struct sim_draw sim_draws[] = {
 	{"pfs", draw_pfs, NULL}, /* the proposal is cfg_suite()'s */
 	{"fragmentation", draw_fragmentation, cfg_fragmentation},
 	{"lifetime", draw_lifetime, cfg_lifetime},
+	{"traffic", draw_traffic, NULL},
+	{"volume", draw_volume, cfg_volume},
 	{"restless", draw_restless, NULL},
 	{"crash", draw_crash, NULL},
 	{"terminate", draw_terminate, NULL},
@@ -339,6 +385,7 @@ const struct sim_draw sim_draws[] = {
 	{"corrupt", draw_corrupt, NULL},
 	{"replay", draw_replay, NULL},
 	{"dark", draw_dark, NULL},
+	{"mtu", draw_mtu, NULL},
 	{},
 };
 
@@ -390,5 +437,6 @@ struct ike_conn_cfg *sim_story_cfg(const struct sim_story *story, bool is_a)
 
 bool sim_story_is_short_lived(const struct sim_story *story)
 {
-	return story->ike_lifetime_s[0] || story->esp_packets[0] || story->esp_bytes[0];
+	return story->ike_lifetime_s[0] || story->esp_packets[0] || story->esp_packets[1] ||
+	       story->esp_bytes[0] || story->esp_bytes[1];
 }

@@ -36,6 +36,7 @@ struct sim_story {
 	uint32_t ike_lifetime_s[2],
 		esp_lifetime_s[2];	       /* 0: as configured by default, longer than the story */
 	uint64_t esp_packets[2], esp_bytes[2]; /* 0: no limit */
+	int64_t traffic_us[2];		       /* an ESP packet so often; 0: none */
 	struct sim_path path[2];
 	unsigned int refuse_adds[2], refuse_spis[2];
 	int64_t start_us[2]; /* who initiates begins so late */
