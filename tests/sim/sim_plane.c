@@ -331,6 +331,12 @@ void sim_plane_receive(struct sim_plane *plane, struct bytes datagram)
  * ------------------------------------------------------------------------------------------------
  */
 
+void sim_plane_traffic(struct sim_plane *plane, int64_t every_us)
+{
+	plane->traffic_us = every_us;
+	plane->next_packet = every_us ? instant_add(sim_net_now(plane->net), every_us) : INSTANT_NEVER;
+}
+
 bool sim_plane_running(struct sim_plane *plane)
 {
 	const struct fake_link *link = fake_dplane_link(&plane->fake, SIM_LINK);
@@ -356,8 +362,7 @@ void sim_plane_restart(struct sim_plane *plane)
 	plane->ops.inside_probe = plane_inside_probe;
 	plane->fake.dp.ops = &plane->ops;
 	plane->sender = 0;
-	plane->next_packet =
-		plane->traffic_us ? instant_add(sim_net_now(plane->net), plane->traffic_us) : INSTANT_NEVER;
+	sim_plane_traffic(plane, plane->traffic_us);
 }
 
 void sim_plane_init(struct sim_plane *plane, const char *name, struct sim_net *net, unsigned int node,

@@ -62,6 +62,9 @@ void sim_plane_restart(struct sim_plane *plane);
 /* A datagram to SIM_ESP_PORT. */
 void sim_plane_receive(struct sim_plane *plane, struct bytes datagram);
 
+/* From now on a packet so often; 0: none. */
+void sim_plane_traffic(struct sim_plane *plane, int64_t every_us);
+
 /* One packet of traffic through the child that sends, when it is time. */
 struct instant sim_plane_next(const struct sim_plane *plane);
 void sim_plane_tick(struct sim_plane *plane);
