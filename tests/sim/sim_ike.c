@@ -13,7 +13,7 @@
 #include "tests/helpers/mem_live.h"
 #include "tests/sim/sim_world.h"
 
-#define SEEDS	       50
+#define SEEDS	       2000
 #define HEAL_TIME_US   (420 * USEC_PER_S) /* an SA that only one end has is given up after 180 s */
 #define SETTLE_TIME_US (60 * USEC_PER_S)
 #define STABLE_TIME_US (30 * USEC_PER_S)
