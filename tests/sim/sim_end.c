@@ -18,11 +18,7 @@
 /* 2030-01-01: what the certificates of tests/vectors/certs are made for. */
 #define SIM_WALL_CLOCK_S 1893456000
 
-#define OUTPUTS_MAX 1000 /* of one call: more is a loop */
-
-static void say(const struct sim_end *end, const char *format, ...) PRINTFRR(2, 3);
-
-static void say(const struct sim_end *end, const char *format, ...)
+void sim_end_say(const struct sim_end *end, const char *format, ...)
 {
 	va_list args;
 	char words[512];
@@ -69,256 +65,6 @@ static void host_spi_release(void *arg, uint32_t spi)
 	dp->ops->spi_release(dp, spi);
 }
 
-/*
- * --- the data plane
- * -----------------------------------------------------------------------------------------
- */
-
-/* What tunnel.c does with it. */
-static void take_child_add(struct sim_end *end, const struct child_sa_params *params)
-{
-	struct dplane *dp = &end->plane.fake.dp;
-	uint32_t id = params->child_id;
-	int rc = dp->ops->child_add(dp, 0, params, 1024);
-
-	say(end, "CHILD_ADD %u in %08x out %08x -> %d", id, params->in.spi, params->out.spi, rc);
-	if (rc < 0) {
-		dp->ops->spi_release(dp, params->in.spi);
-		end->refused[end->num_refused++ % SIM_CHILDREN] = id;
-	}
-	ike_child_result(end->engine, id, rc, sim_net_now(end->net));
-}
-
-static bool was_refused(const struct sim_end *end, uint32_t id)
-{
-	for (unsigned int i = 0; i < SIM_CHILDREN; i++)
-		if (end->refused[i] == id)
-			return true;
-	return false;
-}
-
-static void take_child_delete(struct sim_end *end, uint32_t id)
-{
-	struct dplane *dp = &end->plane.fake.dp;
-
-	say(end, "CHILD_DELETE %u", id);
-	if (!was_refused(end, id))
-		dp->ops->child_del(dp, id);
-}
-
-/*
- * --- events
- * -------------------------------------------------------------------------------------------------
- */
-
-static void take_event(struct sim_end *end, const struct ike_output *out)
-{
-	struct sim_child *child = sim_plane_child(&end->plane, out->child_id);
-
-	if (out->conn != SIM_CONN)
-		sim_fail("%s: event %d for connection %u", end->name, out->event, out->conn);
-	switch (out->event) {
-	case IKE_EVENT_IKE_UP:
-		say(end, "IKE_UP");
-		end->ike_up = true;
-		return;
-	case IKE_EVENT_IKE_DOWN:
-		say(end, "IKE_DOWN %s", ike_reason_info(out->reason)->name);
-		if (out->reason == IKE_R_OK)
-			sim_fail("%s: IKE_DOWN without a reason", end->name);
-		end->ike_up = false;
-		end->last_down = out->reason;
-		return;
-	case IKE_EVENT_CHILD_UP:
-		say(end, "CHILD_UP %u", out->child_id);
-		if (!child || child->up)
-			sim_fail("%s: CHILD_UP %u: not installed, or up already", end->name, out->child_id);
-		child->up = true;
-		end->times_up++;
-		return;
-	case IKE_EVENT_CHILD_DOWN:
-		say(end, "CHILD_DOWN %u %s", out->child_id, ike_reason_info(out->reason)->name);
-		end->times_down++;
-		return;
-	case IKE_EVENT_HEARD:
-		end->heard = sim_net_now(end->net);
-		return;
-	}
-}
-
-/*
- * --- datagrams
- * ----------------------------------------------------------------------------------------------
- */
-
-static void describe(const struct sim_end *end, const char *what, struct bytes datagram,
-		     const struct endpoint *peer)
-{
-	struct ike_hdr hdr;
-
-	if (!sim_verbose || ike_hdr_decode(datagram, &hdr) != IKE_R_OK)
-		return;
-	say(end, "%s %s %s id %u spi_i %016" PRIx64 " spi_r %016" PRIx64 " %zu bytes, port %u", what,
-	    iana_exchange_name(hdr.exchange), hdr.flags & IKE_FLAG_RESPONSE ? "response" : "request",
-	    hdr.message_id, hdr.spi_i, hdr.spi_r, datagram.n, peer->port);
-}
-
-/* A datagram that nobody has vouched for, of this direction. */
-static bool is_clear(struct bytes datagram, bool response)
-{
-	struct ike_hdr hdr;
-
-	return ike_hdr_decode(datagram, &hdr) != IKE_R_OK ||
-	       (hdr.next_payload != IKE_PAYLOAD_SK && hdr.next_payload != IKE_PAYLOAD_SKF &&
-		!(hdr.flags & IKE_FLAG_RESPONSE) == !response);
-}
-
-static bool uses_aead(const struct sim_end *end)
-{
-	const struct ike_transform_cfg *first = &end->cfg->ike[0].transforms[0];
-
-	return crypto_encr_find(first->id, first->key_bits)->aead;
-}
-
-void sim_end_fate(struct sim_end *end, unsigned int nth, enum sim_fate fate)
-{
-	end->fated = nth;
-	end->fate = fate;
-}
-
-static void send_fated(struct sim_end *end, const struct endpoint *local, const struct ike_output *out)
-{
-	switch (end->fate) {
-	case SIM_FATE_LOST:
-		say(end, "... which is lost");
-		return;
-	case SIM_FATE_DOUBLED:
-		say(end, "... which is doubled");
-		sim_net_send(end->net, end->node, local, &out->remote, out->datagram);
-		sim_net_send(end->net, end->node, local, &out->remote, out->datagram);
-		return;
-	case SIM_FATE_LATE:
-		say(end, "... which is late");
-		sim_net_send_late(end->net, end->node, local, &out->remote, out->datagram,
-				  sim_net_path(end->net, end->node, !end->node)->delay_us * 7 / 2);
-		return;
-	}
-}
-
-static void take_datagram(struct sim_end *end, const struct ike_output *out)
-{
-	const char *wrong = sim_log_sent(end->log, out->datagram, uses_aead(end));
-	struct endpoint local = out->local;
-
-	describe(end, "-->", out->datagram, &out->remote);
-	if (wrong)
-		sim_fail("%s: %s", end->name, wrong);
-	if (local.port == 0 || out->remote.port == 0)
-		sim_fail("%s: a datagram between ports %u and %u", end->name, local.port, out->remote.port);
-	if (local.addr.ipa_type == IPADDR_NONE)
-		local.addr = *sim_net_addr(end->net, end->node);
-	if (is_clear(out->datagram, true))
-		end->clear_out += out->datagram.n;
-	if (end->fated && --end->fated == 0)
-		send_fated(end, &local, out);
-	else
-		sim_net_send(end->net, end->node, &local, &out->remote, out->datagram);
-}
-
-static void take_output(struct sim_end *end, const struct ike_output *out)
-{
-	struct dplane *dp = &end->plane.fake.dp;
-
-	switch (out->type) {
-	case IKE_OUTPUT_DATAGRAM:
-		take_datagram(end, out);
-		break;
-	case IKE_OUTPUT_CHILD_ADD:
-		take_child_add(end, out->child);
-		break;
-	case IKE_OUTPUT_CHILD_USE:
-		dp->ops->child_use(dp, out->child_id);
-		break;
-	case IKE_OUTPUT_CHILD_MOVE:
-		dp->ops->child_move(dp, out->child_id, &out->local, &out->remote);
-		break;
-	case IKE_OUTPUT_CHILD_DELETE:
-		take_child_delete(end, out->child_id);
-		break;
-	case IKE_OUTPUT_EVENT:
-		take_event(end, out);
-		break;
-	}
-}
-
-/* As bgpvpn_pump.c does. */
-static void tell_tunnels(struct sim_end *end, const struct ike_output *out)
-{
-	uint32_t id = out->child_id;
-
-	if (out->type == IKE_OUTPUT_EVENT)
-		take_event(end, out);
-	if (out->type == IKE_OUTPUT_CHILD_ADD)
-		say(end, "CHILD_ADD %u in %08x out %08x%s", id, out->child->in.spi, out->child->out.spi,
-		    out->child->receive_only ? ", only to receive" : "");
-	else if (out->type != IKE_OUTPUT_EVENT)
-		say(end, "%s %u",
-		    out->type == IKE_OUTPUT_CHILD_DELETE ? "CHILD_DELETE"
-		    : out->type == IKE_OUTPUT_CHILD_USE	 ? "CHILD_USE"
-							 : "CHILD_MOVE",
-		    id);
-	tunnels_ike_output(end->tunnels, out, sim_net_now(end->net));
-}
-
-static void take_news(struct sim_end *end)
-{
-	struct tunnel_news news;
-
-	while (end->tunnels && tunnels_news(end->tunnels, &news)) {
-		say(end, "%s", news.words);
-		end->link_changes += news.type == TUNNEL_NEWS_LINK_UP || news.type == TUNNEL_NEWS_LINK_DOWN;
-	}
-}
-
-static void take_plane_events(struct sim_end *end)
-{
-	struct dplane *dp = &end->plane.fake.dp;
-	struct dplane_event event;
-
-	while (end->tunnels && dp->ops->event_next(dp, &event)) {
-		say(end, "the plane says that Child SA %u is %s", event.child_id,
-		    event.type == DPLANE_EVENT_SOFT_EXPIRE ? "worn" : "spent");
-		tunnels_dplane_event(end->tunnels, &event, sim_net_now(end->net));
-	}
-}
-
-static void pump_outputs(struct sim_end *end)
-{
-	struct ike_output out;
-	unsigned int n = 0;
-
-	while (ike_engine_output(end->engine, &out)) {
-		end->outputs++;
-		if (++n > OUTPUTS_MAX)
-			sim_fail("%s: outputs without end", end->name);
-		if (end->tunnels && out.type != IKE_OUTPUT_DATAGRAM)
-			tell_tunnels(end, &out);
-		else
-			take_output(end, &out);
-	}
-}
-
-void sim_end_pump(struct sim_end *end)
-{
-	struct ike_counters counters;
-
-	take_plane_events(end);
-	pump_outputs(end);
-	take_news(end);
-	ike_engine_counters(end->engine, &counters);
-	end->max_half_open = MAX(end->max_half_open, counters.half_open);
-}
-
 static void receive(void *arg, const struct endpoint *src, const struct endpoint *dst, struct bytes datagram)
 {
 	struct sim_end *end = arg;
@@ -331,8 +77,8 @@ static void receive(void *arg, const struct endpoint *src, const struct endpoint
 		sim_end_pump(end);
 		return;
 	}
-	describe(end, "<--", datagram, src);
-	if (is_clear(datagram, false))
+	sim_end_describe(end, "<--", datagram, src);
+	if (sim_is_clear(datagram, false))
 		end->clear_in += datagram.n;
 	ike_engine_input(end->engine, dst, src, datagram, sim_net_now(end->net));
 	sim_end_pump(end);
@@ -377,7 +123,7 @@ void sim_end_start(struct sim_end *end)
 {
 	struct instant now = sim_net_now(end->net);
 
-	say(end, "start");
+	sim_end_say(end, "start");
 	end->engine = ike_engine_new(&end->host, now);
 	if (end->by_tunnel) {
 		end->tunnels = tunnels_new(end->engine, &end->plane.fake.dp);
@@ -393,7 +139,7 @@ void sim_end_start(struct sim_end *end)
 
 void sim_end_crash(struct sim_end *end)
 {
-	say(end, "crash");
+	sim_end_say(end, "crash");
 	tunnels_free(end->tunnels);
 	end->tunnels = NULL;
 	ike_engine_free(end->engine);
@@ -479,7 +225,7 @@ void sim_end_terminate(struct sim_end *end)
 {
 	struct instant now = sim_net_now(end->net);
 
-	say(end, "terminate");
+	sim_end_say(end, "terminate");
 	if (end->tunnels)
 		tunnels_clear(end->tunnels, SIM_TUNNEL, now);
 	else
@@ -495,7 +241,7 @@ void sim_end_close(struct sim_end *end)
 		sim_end_terminate(end);
 		return;
 	}
-	say(end, "close");
+	sim_end_say(end, "close");
 	tunnels_terminate_all(end->tunnels, sim_net_now(end->net));
 	sim_end_pump(end);
 	if (sim_end_num_children(end) || sim_end_link_is_up(end))
@@ -509,7 +255,7 @@ void sim_end_rekey(struct sim_end *end, bool ike)
 		     : ike	  ? ike_rekey_ike(end->engine, SIM_CONN, now)
 				  : ike_rekey_child(end->engine, SIM_CONN, now);
 
-	say(end, "rekey the %s: %s", ike ? "IKE SA" : "Child SA", began ? "begun" : "not now");
+	sim_end_say(end, "rekey the %s: %s", ike ? "IKE SA" : "Child SA", began ? "begun" : "not now");
 	sim_end_pump(end);
 }
 

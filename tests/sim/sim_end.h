@@ -95,4 +95,12 @@ const struct sim_child *sim_end_only_child(const struct sim_end *end);
 unsigned int sim_end_num_children(const struct sim_end *end);
 bool sim_end_link_is_up(struct sim_end *end);
 
+/* With --verbose: the time, the end, the words; the header of a datagram. */
+void sim_end_say(const struct sim_end *end, const char *format, ...) PRINTFRR(2, 3);
+void sim_end_describe(const struct sim_end *end, const char *what, struct bytes datagram,
+		      const struct endpoint *peer);
+
+/* A datagram that nobody has vouched for, of this direction. */
+bool sim_is_clear(struct bytes datagram, bool response);
+
 #endif
