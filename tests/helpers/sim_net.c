@@ -7,7 +7,9 @@
 
 #include "tests/helpers/sim_net.h"
 
-#define IP_UDP_LEN 28
+/* IP and UDP */
+#define HEADERS_V4 28
+#define HEADERS_V6 48
 
 /* A replayed datagram comes up to this much later. */
 #define REPLAY_US (60 * USEC_PER_S)
@@ -236,7 +238,7 @@ void sim_net_send(struct sim_net *net, unsigned int from, const struct endpoint 
 	if (to == SIM_NODES)
 		return;
 	path = &net->paths[from][to];
-	if (path->mtu && datagram.n + IP_UDP_LEN > path->mtu)
+	if (path->mtu && datagram.n + (IS_IPADDR_V6(&dst->addr) ? HEADERS_V6 : HEADERS_V4) > path->mtu)
 		return;
 	if (is_dark(net, path) || chance(net, path->loss))
 		return;

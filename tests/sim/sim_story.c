@@ -20,6 +20,8 @@ static const struct {
 	 "chacha20poly1305", "chacha20poly1305"},
 	{"aes256-aes128-sha512-sha1-ecp256", "aes256-sha1-ecp256", "aes256-sha512-sha1",
 	 "aes128-aes256-sha1"},
+	{"aes192gcm16-prfsha512-curve25519", "aes192gcm16-prfsha512-curve25519", "aes192gcm16-esn-noesn",
+	 "aes192gcm16-esn"},
 };
 
 /* Perfect forward secrecy of Child SAs: none, agreed, with another group at first (INVALID_KE_PAYLOAD), only at one end. */
@@ -66,6 +68,11 @@ static bool draw_tunnel(struct sim_story *story, uint64_t *rng)
 static bool draw_nat(struct sim_story *story, uint64_t *rng)
 {
 	return story->nat = one_in(rng, 4);
+}
+
+static bool draw_ipv6(struct sim_story *story, uint64_t *rng)
+{
+	return story->ipv6 = !story->nat && one_in(rng, 4);
 }
 
 static bool draw_both_initiate(struct sim_story *story, uint64_t *rng)
@@ -361,6 +368,7 @@ static bool draw_mtu(struct sim_story *story, uint64_t *rng)
 const struct sim_draw sim_draws[] = {
 	{"tunnel", draw_tunnel, NULL},
 	{"nat", draw_nat, NULL},
+	{"ipv6", draw_ipv6, NULL},
 	{"both-initiate", draw_both_initiate, NULL},
 	{"start", draw_start, NULL},
 	{"nat-force", draw_nat_force, cfg_nat_force},
@@ -421,12 +429,19 @@ static void set_id(const char *name, struct ike_id_cfg *id)
 		sim_fail("%s: %s", name, err);
 }
 
+const char *sim_story_addr(const struct sim_story *story, bool is_a)
+{
+	if (story->ipv6)
+		return is_a ? "2001:db8:1::1" : "2001:db8:2::1";
+	return is_a ? "192.0.2.1" : "198.51.100.1";
+}
+
 struct ike_conn_cfg *sim_story_cfg(const struct sim_story *story, bool is_a)
 {
 	struct ike_conn_cfg *cfg = ike_conn_cfg_new();
 
-	str2ipaddr(is_a ? SIM_ADDR_A : SIM_ADDR_B, &cfg->local);
-	str2ipaddr(is_a ? SIM_ADDR_B : story->nat ? SIM_ADDR_OUTSIDE : SIM_ADDR_A, &cfg->remote);
+	str2ipaddr(sim_story_addr(story, is_a), &cfg->local);
+	str2ipaddr(!is_a && story->nat ? SIM_ADDR_OUTSIDE : sim_story_addr(story, !is_a), &cfg->remote);
 	set_id(is_a ? "a.example.org" : "b.example.org", &cfg->local_id);
 	set_id(is_a ? "b.example.org" : "a.example.org", &cfg->remote_id);
 	for (const struct sim_draw *draw = sim_draws; draw->name; draw++)

@@ -15,8 +15,6 @@
 
 #define SIM_BAD_TIME_US (120 * USEC_PER_S)
 
-#define SIM_ADDR_A	 "192.0.2.1"
-#define SIM_ADDR_B	 "198.51.100.1"
 #define SIM_ADDR_OUTSIDE "203.0.113.1" /* of the NAT before A */
 
 /* [0] is A's, [1] is B's; path[0] leads from A to B. */
@@ -25,6 +23,7 @@ enum { SIM_A, SIM_B };
 /* All zeroes but the times, which are INSTANT_NEVER: two ends that agree and a perfect network. */
 struct sim_story {
 	bool tunnel; /* policy and link of the real tunnel floor; else initiate again and again, now and then probe */
+	bool ipv6; /* outside */
 	bool both_initiate;
 	bool nat; /* A is behind one */
 	bool nat_force[2];
@@ -61,6 +60,9 @@ extern const struct sim_draw sim_draws[];
 
 /* Draws all but `without` (one bit for each row); *drawn: the rows that changed something. */
 void sim_story_draw(struct sim_story *story, uint64_t seed, uint64_t without, uint64_t *drawn);
+
+/* The address of one end. */
+const char *sim_story_addr(const struct sim_story *story, bool is_a);
 
 /* The configuration of one end, for ike_conn_set() or a tunnel. */
 struct ike_conn_cfg *sim_story_cfg(const struct sim_story *story, bool is_a);

@@ -15,7 +15,7 @@ static void make_end(struct sim_world *world, struct sim_end *end, bool is_a)
 {
 	const struct sim_story *story = &world->story;
 
-	sim_end_init(end, is_a ? "A" : "B", world->net, is_a ? SIM_ADDR_A : SIM_ADDR_B, sim_rng(&world->rng),
+	sim_end_init(end, is_a ? "A" : "B", world->net, sim_story_addr(story, is_a), sim_rng(&world->rng),
 		     sim_story_cfg(story, is_a));
 	end->initiates = is_a || story->both_initiate;
 	end->by_tunnel = story->tunnel;
