@@ -240,7 +240,8 @@ static void run_seed(uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	static const struct sim_run run = {.noun = "seed", .seeds = SEEDS, .one = run_seed, .drawn = drawn};
+	static const struct sim_run run = {
+		.name = "sim_ike", .noun = "seed", .seeds = SEEDS, .one = run_seed, .drawn = drawn};
 
 	int status = sim_run(&run, argc, argv);
 

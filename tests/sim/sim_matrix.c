@@ -294,7 +294,7 @@ static void run_case(uint64_t number)
 
 int main(int argc, char **argv)
 {
-	struct sim_run run = {.noun = "case", .one = run_case};
+	struct sim_run run = {.name = "sim_matrix", .noun = "case", .one = run_case};
 
 	count_cases();
 	run.seeds = cases;

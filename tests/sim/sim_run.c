@@ -92,8 +92,8 @@ static void failed(const char *words)
 		_exit(1);
 	without = shrink(sim_without);
 	without_names(without, names, sizeof(names));
-	fprintf(stderr, "play it again with: --seed %" PRIu64 "%s%s --verbose\n", sim_seed,
-		names[0] ? " --without " : "", names);
+	fprintf(stderr, "play it again with: tests/sim/run %s --seed %" PRIu64 "%s%s --verbose\n",
+		running->name, sim_seed, names[0] ? " --without " : "", names);
 	replay(without, "--verbose");
 }
 

@@ -15,6 +15,7 @@
 #include "bgpvpnd/base/base.h"
 
 struct sim_run {
+	const char *name; /* of the program, for tests/sim/run */
 	const char *noun; /* "seed", "case" */
 	uint64_t seeds;	  /* how many without --seeds */
 	void (*one)(uint64_t seed);
