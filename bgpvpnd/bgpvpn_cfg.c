@@ -12,6 +12,7 @@
 #include "bgpvpnd/bgpvpn_cert.h"
 #include "bgpvpnd/bgpvpn_cfg.h"
 #include "bgpvpnd/bgpvpn_errors.h"
+#include "bgpvpnd/bgpvpn_ppk.h"
 #include "bgpvpnd/bgpvpn_secret.h"
 #include "bgpvpnd/bgpvpnd.h"
 #include "bgpvpnd/crypto/crypto.h"
@@ -244,12 +245,14 @@ static bool needs_secret(const struct lyd_node *tunnel)
 }
 
 static const char *what_is_missing(const struct lyd_node *tunnel, const struct tunnel_cfg *cfg, bool secret,
-				   bool certs)
+				   bool certs, bool ppk)
 {
 	if (!yang_dnode_exists(tunnel, "./remote/address"))
 		return "remote address missing";
 	if (!cfg->interface[0])
 		return "interface missing";
+	if (!ppk)
+		return "file of the post-quantum pre-shared key cannot be used";
 	if (!certs)
 		return "certificate, private key, authority or revocation list cannot be used";
 	if (cfg->ike->creds && cfg->ike->local_id.type &&
@@ -270,7 +273,7 @@ struct tunnel_cfg *bgpvpn_cfg_build(const struct lyd_node *tunnel, const struct 
 {
 	struct tunnel_cfg *cfg = tunnel_cfg_new(yang_dnode_get_string(tunnel, "./name"));
 	const char *what;
-	bool secret, certs;
+	bool secret, certs, ppk;
 
 	if (!cfg->ike)
 		cfg->ike = ike_conn_cfg_new();
@@ -285,7 +288,8 @@ struct tunnel_cfg *bgpvpn_cfg_build(const struct lyd_node *tunnel, const struct 
 	fill_from_profile(find_profile(tunnel), cfg);
 	secret = fill_secret(tunnel, old, cfg);
 	certs = bgpvpn_cert_fill(tunnel, old, cfg);
-	what = what_is_missing(tunnel, cfg, secret, certs);
+	ppk = bgpvpn_ppk_fill(tunnel, old, cfg);
+	what = what_is_missing(tunnel, cfg, secret, certs, ppk);
 	missing[0] = '\0';
 	if (what) {
 		snprintf(missing, len, "incomplete: %s", what);

@@ -51,14 +51,18 @@ static int commit_silently(struct vty *vty)
 }
 
 /* libfrr logs a line that a configuration file has wrong, to the letter: this one must not be readable there. */
-static int refuse_secret(struct vty *vty)
+static int refuse_secret_after(struct vty *vty, size_t keep)
 {
 	size_t length = strlen(vty->buf);
-	size_t keep = strcspn(vty->buf, "-");
 
 	if (length > keep)
 		memset(vty->buf + keep, '*', length - keep);
 	return CMD_WARNING_CONFIG_FAILED;
+}
+
+static int refuse_secret(struct vty *vty)
+{
+	return refuse_secret_after(vty, strcspn(vty->buf, "-"));
 }
 
 /* A leaf with a default; `no` gives the default back. */
@@ -643,6 +647,87 @@ void vpn_secret_file_show(struct vty *vty, const struct lyd_node *dnode, bool de
 	vty_out(vty, " pre-shared-key file %s\n", yang_dnode_get_string(dnode, NULL));
 }
 
+#define PPK_STR                                                                                              \
+	"Post-quantum pre-shared key (RFC 8784)\n"                                                           \
+	"Its name at both ends\n"                                                                            \
+	"Name (1 to 64 characters)\n"
+#define PPK_KEY_STR                                                                                          \
+	"The secret itself\n"                                                                                \
+	"32 to 256 bytes without blanks\n"                                                                   \
+	"Read it from a file that only user frr can read\n"                                                  \
+	"Absolute path\n"                                                                                    \
+	"No IKE SA without it (default: a peer that has none is taken without)\n"
+
+/* All behind "ppk": secrets stand anywhere in a line that is wrong. */
+static int refuse_ppk(struct vty *vty)
+{
+	return refuse_secret_after(vty, strspn(vty->buf, " ") + strlen("ppk"));
+}
+
+static bool ppk_id_ok(struct vty *vty, const char *id)
+{
+	for (const char *c = id; *c; c++)
+		if (!isgraph((unsigned char)*c)) {
+			vty_out(vty, "%% The name is in ASCII\n");
+			return false;
+		}
+	return length_ok(vty, id, LIMIT_PPK_ID);
+}
+
+DEFPY_YANG(tunnel_ppk, tunnel_ppk_cmd,
+	   "ppk id WORD$id <secret SECRET$secret|file PATH$path> [required$required]",
+	   PPK_STR
+	   PPK_KEY_STR)
+{
+	if (!ppk_id_ok(vty, id))
+		return refuse_ppk(vty);
+	if (path && path[0] != '/') {
+		vty_out(vty, "%% %s is not an absolute path\n", path);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	nb_cli_enqueue_change(vty, "./ppk/id", NB_OP_MODIFY, id);
+	nb_cli_enqueue_change(vty, secret ? "./ppk/file" : "./ppk/secret", NB_OP_DESTROY, NULL);
+	nb_cli_enqueue_change(vty, secret ? "./ppk/secret" : "./ppk/file", NB_OP_MODIFY,
+			      secret ? secret : path);
+	nb_cli_enqueue_change(vty, "./ppk/required", NB_OP_MODIFY, required ? "true" : "false");
+	return commit_silently(vty) == CMD_SUCCESS ? CMD_SUCCESS : refuse_ppk(vty);
+}
+
+DEFPY_HIDDEN(tunnel_ppk_blank, tunnel_ppk_blank_cmd, "ppk id WORD secret SECRET LINE...",
+	     PPK_STR
+	     "The secret itself\n"
+	     "The secret\n"
+	     "More than one word: refused\n")
+{
+	vty_out(vty,
+		"%% A secret is one word without blanks; put another one into a file: ppk id NAME file PATH\n");
+	return refuse_ppk(vty);
+}
+
+DEFPY_YANG(no_tunnel_ppk, no_tunnel_ppk_cmd,
+	   "no ppk [id WORD <secret SECRET|file PATH> [required]]",
+	   NO_STR
+	   PPK_STR
+	   PPK_KEY_STR)
+{
+	nb_cli_enqueue_change(vty, "./ppk/id", NB_OP_DESTROY, NULL);
+	nb_cli_enqueue_change(vty, "./ppk/secret", NB_OP_DESTROY, NULL);
+	nb_cli_enqueue_change(vty, "./ppk/file", NB_OP_DESTROY, NULL);
+	nb_cli_enqueue_change(vty, "./ppk/required", NB_OP_MODIFY, NULL);
+	return commit_silently(vty);
+}
+
+void vpn_ppk_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
+{
+	bool file = yang_dnode_exists(dnode, "./file");
+
+	if (!yang_dnode_exists(dnode, "./id") || !(file || yang_dnode_exists(dnode, "./secret")))
+		return;
+	vty_out(vty, " ppk id %s %s %s%s\n", yang_dnode_get_string(dnode, "./id"), file ? "file" : "secret",
+		yang_dnode_get_string(dnode, file ? "./file" : "./secret"),
+		yang_dnode_get_bool(dnode, "./required") ? " required" : "");
+}
+
 #define CERT_STR                                                                                             \
 	"Certificate that we show the peer, instead of the pre-shared key\n"                                 \
 	"Absolute path, PEM: ours, then those that lead to the peer's authority\n"                           \
@@ -948,6 +1033,9 @@ static void install_tunnel(void)
 	install_element(VPN_TUNNEL_NODE, &pre_shared_key_cmd);
 	install_element(VPN_TUNNEL_NODE, &pre_shared_key_blank_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_pre_shared_key_cmd);
+	install_element(VPN_TUNNEL_NODE, &tunnel_ppk_cmd);
+	install_element(VPN_TUNNEL_NODE, &tunnel_ppk_blank_cmd);
+	install_element(VPN_TUNNEL_NODE, &no_tunnel_ppk_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_certificate_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_certificate_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_ca_cmd);

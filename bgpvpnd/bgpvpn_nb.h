@@ -34,6 +34,7 @@ int vpn_address_modify(struct nb_cb_modify_args *args);
 int vpn_id_modify(struct nb_cb_modify_args *args);
 int vpn_secret_modify(struct nb_cb_modify_args *args);
 int vpn_secret_file_modify(struct nb_cb_modify_args *args);
+int vpn_ppk_modify(struct nb_cb_modify_args *args);
 int vpn_certificate_modify(struct nb_cb_modify_args *args);
 int vpn_ca_modify(struct nb_cb_modify_args *args);
 int vpn_interface_modify(struct nb_cb_modify_args *args);
@@ -85,6 +86,7 @@ void vpn_remote_address_show(struct vty *vty, const struct lyd_node *dnode, bool
 void vpn_remote_id_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_secret_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_secret_file_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_ppk_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_authentication_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_interface_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_inside_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);

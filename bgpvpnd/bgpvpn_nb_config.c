@@ -15,6 +15,7 @@
 #include "bgpvpnd/bgpvpn_check.h"
 #include "bgpvpnd/bgpvpn_debug.h"
 #include "bgpvpnd/bgpvpn_nb.h"
+#include "bgpvpnd/bgpvpn_ppk.h"
 #include "bgpvpnd/bgpvpn_pump.h"
 #include "bgpvpnd/bgpvpn_secret.h"
 #include "bgpvpnd/bgpvpnd.h"
@@ -196,6 +197,17 @@ int vpn_secret_file_modify(struct nb_cb_modify_args *args)
 	if (args->event == NB_EV_VALIDATE)
 		ok = bgpvpn_secret_from_file(yang_dnode_get_string(args->dnode, NULL), &secret, args->errmsg,
 					     args->errmsg_len);
+	secret_fini(&secret);
+	return ok ? mark(args->event, args->dnode) : NB_ERR_VALIDATION;
+}
+
+int vpn_ppk_modify(struct nb_cb_modify_args *args)
+{
+	struct secret secret = {};
+	bool ok = true;
+
+	if (args->event == NB_EV_VALIDATE)
+		ok = bgpvpn_ppk_read(lyd_parent(args->dnode), &secret, args->errmsg, args->errmsg_len);
 	secret_fini(&secret);
 	return ok ? mark(args->event, args->dnode) : NB_ERR_VALIDATION;
 }

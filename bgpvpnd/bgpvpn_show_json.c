@@ -125,6 +125,7 @@ static void add_ike(struct json_object *json, const struct tunnel_info *info)
 	add_text_or_null(json, "ikeProposal", ike->ike_proposal);
 	add_text_or_null(json, "espProposal", ike->esp_proposal);
 	json_object_boolean_add(json, "nat", bgpvpn_nat_seen(info));
+	json_object_boolean_add(json, "ppk", ike->ppk);
 	add_spi(json, "ikeSpiInitiator", ike->spi_i, 16);
 	add_spi(json, "ikeSpiResponder", ike->spi_r, 16);
 	json_object_int_add(json, "espPairs", info->num_pairs);

@@ -208,6 +208,9 @@ static void out_detail_ike(struct vty *vty, const struct tunnel_info *info, stru
 			bgpvpn_nat_seen(info) ? ", NAT seen or pretended by the peer" : "");
 	if (ike->ike_proposal[0])
 		vty_out(vty, "  IKE proposal: %s\n", ike->ike_proposal);
+	if (ike->phase == IKE_PHASE_ESTABLISHED && info->cfg->ike->ppk.secret.len)
+		vty_out(vty, "  Post-quantum pre-shared key: %s\n",
+			ike->ppk ? "in use" : "not in use, the peer has none or another");
 	if (ike->srtt_us > 0)
 		vty_out(vty, "  Round-trip time: %.1f ms, retransmission after %.1f ms\n",
 			ike->srtt_us / 1000.0, ike->rto_us / 1000.0);

@@ -125,6 +125,11 @@
 	X(SHA2_512, 4, "SHA2-512")                                                                 \
 	X(IDENTITY, 5, "Identity")
 
+/* RFC 8784 5.1: what the identity of a post-quantum pre-shared key begins with */
+#define IANA_PPK_ID(X)                                                                             \
+	X(OPAQUE, 1, "PPK_ID_OPAQUE")                                                              \
+	X(FIXED, 2, "PPK_ID_FIXED")
+
 /* RFC 7296 3.6 certificate encodings */
 #define IANA_CERT(X)                                                                               \
 	X(X509_SIGNATURE, 4, "X.509 certificate for signatures")
@@ -168,7 +173,10 @@
 	X(CHILDLESS_IKEV2_SUPPORTED, 16418, "CHILDLESS_IKEV2_SUPPORTED")                           \
 	X(QUICK_CRASH_DETECTION, 16419, "QUICK_CRASH_DETECTION")                                   \
 	X(IKEV2_FRAGMENTATION_SUPPORTED, 16430, "IKEV2_FRAGMENTATION_SUPPORTED")                   \
-	X(SIGNATURE_HASH_ALGORITHMS, 16431, "SIGNATURE_HASH_ALGORITHMS")
+	X(SIGNATURE_HASH_ALGORITHMS, 16431, "SIGNATURE_HASH_ALGORITHMS")                           \
+	X(USE_PPK, 16435, "USE_PPK")                                                               \
+	X(PPK_IDENTITY, 16436, "PPK_IDENTITY")                                                     \
+	X(NO_PPK_AUTH, 16437, "NO_PPK_AUTH")
 
 #define X(s, n, t) IKE_EXCHANGE_##s = n,
 enum ike_exchange_type { IANA_EXCHANGE(X) };
@@ -205,6 +213,9 @@ enum ike_auth_method { IANA_AUTH_METHOD(X) };
 #undef X
 #define X(s, n, t) IKE_SIG_HASH_##s = n,
 enum ike_sig_hash { IANA_SIG_HASH(X) };
+#undef X
+#define X(s, n, t) IKE_PPK_ID_##s = n,
+enum ike_ppk_id_type { IANA_PPK_ID(X) };
 #undef X
 #define X(s, n, t) IKE_CERT_##s = n,
 enum ike_cert_encoding { IANA_CERT(X) };

@@ -98,6 +98,13 @@
 #define LIMIT_INSIDE_PREFIXES 4
 #define LIMIT_PSK	      256
 
+/*
+ * A post-quantum pre-shared key, RFC 8784: 256 bits of entropy at least are what its section 6 asks for, and fewer than 32 bytes cannot
+ * have them. Its identity is a word that people write into two configurations.
+ */
+#define LIMIT_PPK_MIN 32
+#define LIMIT_PPK_ID  64
+
 /* A file of certificates or revocation lists: a hundred authorities, or some ten thousand revoked certificates. */
 #define LIMIT_PEM (1024 * 1024)
 

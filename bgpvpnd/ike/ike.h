@@ -68,6 +68,21 @@ bool ike_id_parse(const char *kind, const char *value, struct ike_id_cfg *out, c
 /* "10.0.0.1", "vpn.example.org", "a@example.org", key ids as text or 0x-hex. Returns buf. */
 const char *ike_id_format(const struct ike_id_cfg *id, char *buf, size_t len);
 
+/* A post-quantum pre-shared key, RFC 8784. */
+struct ike_ppk_cfg {
+	struct secret secret; /* empty: there is none */
+	uint16_t id_len;
+	uint8_t id[LIMIT_PPK_ID];
+	bool required; /* without it there is no IKE SA */
+};
+
+/* The same key, by the same name, and as necessary? */
+static inline bool ike_ppk_same(const struct ike_ppk_cfg *a, const struct ike_ppk_cfg *b)
+{
+	return secret_equal(secret_view(&a->secret), secret_view(&b->secret)) && a->required == b->required &&
+	       bytes_equal(bytes_make(a->id, a->id_len), bytes_make(b->id, b->id_len));
+}
+
 /*
  * Immutable once handed over, counted: running IKE SAs keep the one that they were negotiated under.
  * ike_conn_cfg_new() gives defaults; the caller fills it and then gives it to ike_conn_set().
@@ -82,6 +97,7 @@ struct ike_conn_cfg {
 	struct secret psk;
 	struct crypto_creds *creds; /* ours to give up: we sign; NULL: we prove psk */
 	struct crypto_trust *trust; /* ours to give up: the peer must sign; NULL: it must prove psk */
+	struct ike_ppk_cfg ppk;
 	uint8_t num_ike;
 	struct ike_proposal_cfg ike[LIMIT_PROPOSALS_CFG];
 	uint8_t num_esp;
@@ -210,6 +226,9 @@ struct ike_conn_info {
 	char esp_proposal[96];
 	bool nat_local;	 /* we are behind a NAT (or force it) */
 	bool nat_remote; /* the peer is */
+	bool ppk;	 /* the keys hold a post-quantum pre-shared key */
+	bool childless;	 /* up without a Child SA; the engine, or the peer, asks for one by itself */
+	bool childless_by_peer; /* it left it out of IKE_AUTH, RFC 6023 */
 	uint32_t child_id; /* the usable Child SA; 0: none */
 	uint32_t child_spi_in;
 	uint32_t child_spi_out;

@@ -128,6 +128,7 @@ void child_sa_installed(struct child_sa *child, struct instant now)
 	child->since = now;
 	child->renew = instant_add(now, ike_renew_after(sa->engine, lifetime_s));
 	child->close = instant_add(now, lifetime_s * USEC_PER_S);
+	ike_childless_over(sa, now);
 	ike_out_event(sa->engine, conn_id(sa), IKE_EVENT_CHILD_UP, IKE_R_OK, child->id);
 }
 

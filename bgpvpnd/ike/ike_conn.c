@@ -38,6 +38,7 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg)
 	if (!cfg || --cfg->refs > 0)
 		return;
 	secret_fini(&cfg->psk);
+	secret_fini(&cfg->ppk.secret);
 	crypto_creds_unref(cfg->creds);
 	crypto_trust_unref(cfg->trust);
 	XFREE(MTYPE_IKE_CONN_CFG, cfg);

@@ -313,6 +313,8 @@ static void sa_due(struct ike_sa *sa, struct instant now)
 		ike_sa_close(sa, ike_sa_child(sa) ? IKE_R_REPLACED : IKE_R_CHILDLESS, now);
 	else if (request->active && instant_reached(request->give_up, now))
 		give_up(sa, now);
+	else if (instant_reached(sa->childless.next, now))
+		ike_childless_due(sa, now);
 	else if (instant_reached(sa->renew, now))
 		renew(sa, now);
 	else if (request->active && instant_reached(request->next, now))
@@ -404,6 +406,9 @@ static void sa_info(struct ike_sa *sa, struct ike_conn_info *info)
 	info->spi_r = sa->spi_r;
 	info->nat_local = sa->nat_local;
 	info->nat_remote = sa->nat_remote;
+	info->childless = sa->childless.on && ike_sa_is_up(sa);
+	info->childless_by_peer = info->childless && sa->childless.by_peer;
+	info->ppk = sa->ppk && ike_sa_is_up(sa);
 	info->established = sa->established;
 	if (sa->suite.encr)
 		strlcpy(info->ike_proposal, ike_suite_text(IKE_PROTO_IKE, &sa->suite, &sa->suite_text),

@@ -181,6 +181,11 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 bool ike_init_derive(struct ike_sa *sa);
 void ike_init_respond(struct ike_turn *turn);
 enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now); /* ike_exch_auth.c */
+/* What an error notify of the peer means, kept with both proposals for the operator. */
+enum ike_reason ike_note_peer_error(struct ike_sa *sa, const char *exchange, uint16_t type);
+/* NO_PROPOSAL for a Child SA, with both proposals. */
+void ike_note_esp_offer(struct ike_conn *conn, const struct ike_conn_cfg *cfg,
+			const struct ike_sa_payload *offer);
 void ike_auth_child_result(struct child_sa *child, int result, struct instant now);
 bool ike_liveness_send(struct ike_sa *sa, struct instant now); /* ike_exch_informational.c */
 bool ike_delete_send(struct ike_sa *sa, struct instant now);

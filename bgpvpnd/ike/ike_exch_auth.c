@@ -3,12 +3,12 @@
  * IKE_AUTH, RFC 7296 1.2, 2.15: who is there, and the first Child SA.
  *
  *	Initiator                                                     Responder
- *	HDR, SK {IDi, [CERT..,] [CERTREQ,] [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr} -->
- *	                                            <--  HDR, SK {IDr, [CERT..,] AUTH, SAr2, TSi, TSr}
+ *	HDR, SK {IDi, [CERT..,] [CERTREQ,] [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr, [N(PPK..)]} -->
+ *	                                 <--  HDR, SK {IDr, [CERT..,] AUTH, SAr2, TSi, TSr, [N(PPK_IDENTITY)]}
  *
  * The responder answers when its data plane has the Child SA (AUTH_HELD in between), so that what the initiator sends at
- * once does arrive; when it has not, or the Child SA was refused, the answer carries a notify instead and the IKE SA is closed
- * soon, because a connection without its pair is of no use here.
+ * once does arrive; when it has not, or the Child SA was refused, the answer carries a notify instead. What becomes of an IKE SA
+ * without its pair, which an initiator may also ask for by leaving out SAi2, TSi and TSr (RFC 6023), is in ike_childless.h.
  */
 #include <zebra.h>
 
@@ -18,7 +18,7 @@
 #include "bgpvpnd/ike/ike_id.h"
 #include "bgpvpnd/ike/ike_ts.h"
 
-/* An IKE SA that came up without its Child SA: the initiator closes it, or we do after this. */
+/* An IKE SA that came up without its Child SA and is of no use: the initiator closes it, or we do after this. */
 #define CHILDLESS_US (10 * USEC_PER_S)
 
 /* --- both roles ------------------------------------------------------------------------------------------ */
@@ -161,11 +161,30 @@ static enum ike_reason verify_peer(const struct ike_turn *turn, const struct ike
 	enum ike_reason reason;
 
 	words[0] = '\0';
-	if (!cfg->trust)
-		return verify_psk(sa, cfg, id, auth, words, len);
-	auth_octets(sa, !sa->initiator, id->raw, &octets);
-	reason = ike_auth_cert_verify(turn, cfg->trust, id, auth, secret_view(&octets), words, len);
-	secret_fini(&octets);
+	if (cfg->trust) {
+		auth_octets(sa, !sa->initiator, id->raw, &octets);
+		reason = ike_auth_cert_verify(turn, cfg->trust, id, auth, secret_view(&octets), words, len);
+		secret_fini(&octets);
+	} else {
+		reason = verify_psk(sa, cfg, id, auth, words, len);
+	}
+	if (reason == IKE_R_AUTH_FAILED || reason == IKE_R_SIGNATURE)
+		ike_ppk_doubt(sa, &cfg->ppk, words, len);
+	return reason;
+}
+
+/* The AUTH for a responder that turns out not to have our PPK, RFC 8784 3; then the keys get it. */
+static enum ike_reason mix_ppk(struct ike_sa *sa, const struct ike_id_cfg *id, struct secret *without)
+{
+	enum ike_reason reason = IKE_R_OK;
+	uint8_t method;
+
+	if (!sa->hs->ppk.agreed)
+		return IKE_R_OK;
+	if (!sa->cfg->ppk.required)
+		reason = own_auth(sa, sa->conn, id, without, &method);
+	if (reason == IKE_R_OK)
+		ike_ppk_mix(sa, &sa->cfg->ppk);
 	return reason;
 }
 
@@ -204,20 +223,21 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 {
 	struct ike_handshake *hs = sa->hs;
 	struct ike_sa_payload offer;
-	struct secret value = {};
+	struct secret value = {}, without_ppk = {};
 	struct ike_id_cfg id, peer;
 	struct ike_draft draft;
 	enum ike_reason reason;
 	uint8_t method;
 
 	local_id(sa, sa->cfg, &id);
-	reason = own_auth(sa, sa->conn, &id, &value, &method);
-	if (reason != IKE_R_OK)
-		return reason;
-	hs->spi_in = sa->engine->host->spi_reserve(sa->engine->host->arg);
+	reason = mix_ppk(sa, &id, &without_ppk);
+	if (reason == IKE_R_OK)
+		reason = own_auth(sa, sa->conn, &id, &value, &method);
+	hs->spi_in = reason == IKE_R_OK ? sa->engine->host->spi_reserve(sa->engine->host->arg) : 0;
 	if (!hs->spi_in) {
 		secret_fini(&value);
-		return IKE_R_INTERNAL;
+		secret_fini(&without_ppk);
+		return reason == IKE_R_OK ? IKE_R_INTERNAL : reason;
 	}
 	ike_proposal_offer(IKE_PROTO_ESP, sa->cfg->esp, sa->cfg->num_esp, hs->spi_in, 4, false, &offer);
 	ike_draft_request(&draft, sa, IKE_EXCHANGE_AUTH);
@@ -231,7 +251,9 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 		add_id(&draft, IKE_PAYLOAD_IDR, &peer);
 	add_auth(&draft, method, &value);
 	add_child(&draft, &offer, &sa->cfg->ts_local, &sa->cfg->ts_remote);
+	ike_ppk_add_identity(&draft, &without_ppk);
 	secret_fini(&value);
+	secret_fini(&without_ppk);
 	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now) ? IKE_R_OK : IKE_R_INTERNAL;
 }
 
@@ -252,7 +274,9 @@ static enum ike_reason peer_authenticates(struct ike_turn *turn)
 		note_id_mismatch(sa->conn, &want, &id);
 		return IKE_R_ID_MISMATCH;
 	}
-	reason = verify_peer(turn, sa->cfg, &id, &auth, detail, sizeof(detail));
+	reason = ike_ppk_response(turn, detail, sizeof(detail));
+	if (reason == IKE_R_OK)
+		reason = verify_peer(turn, sa->cfg, &id, &auth, detail, sizeof(detail));
 	if (reason != IKE_R_OK)
 		ike_conn_failed(sa->conn, reason, detail);
 	return reason;
@@ -272,8 +296,9 @@ static enum ike_reason reason_of_error(uint16_t type)
 	}
 }
 
-static void note_peer_error(struct ike_sa *sa, enum ike_reason reason, uint16_t type)
+enum ike_reason ike_note_peer_error(struct ike_sa *sa, const char *exchange, uint16_t type)
 {
+	enum ike_reason reason = reason_of_error(type);
 	char ours[200], detail[256];
 
 	if (reason == IKE_R_PEER_NO_PROPOSAL)
@@ -284,21 +309,21 @@ static void note_peer_error(struct ike_sa *sa, enum ike_reason reason, uint16_t 
 		snprintf(detail, sizeof(detail), "we offer %s",
 			 ike_ts_format(&sa->cfg->ts_local, ours, sizeof(ours)));
 	else
-		snprintf(detail, sizeof(detail), "IKE_AUTH is answered by %s", iana_notify_name(type));
+		snprintf(detail, sizeof(detail), "%s is answered by %s", exchange, iana_notify_name(type));
+	if (reason == IKE_R_PEER_AUTH_FAILED)
+		ike_ppk_doubt(sa, &sa->cfg->ppk, detail, sizeof(detail));
 	ike_conn_failed(sa->conn, reason, detail);
+	return reason;
 }
 
 /* The peer is who it should be, but there is no Child SA: why? */
 static enum ike_reason child_refused(struct ike_turn *turn)
 {
 	struct ike_notify notify;
-	enum ike_reason reason;
 
 	if (!ike_turn_error(turn, &notify))
 		return IKE_R_PAYLOAD_MISSING;
-	reason = reason_of_error(notify.type);
-	note_peer_error(turn->sa, reason, notify.type);
-	return reason;
+	return ike_note_peer_error(turn->sa, "IKE_AUTH", notify.type);
 }
 
 static enum ike_reason child_agreed(struct ike_turn *turn, struct agreement *agreed)
@@ -331,20 +356,32 @@ static enum ike_reason child_agreed(struct ike_turn *turn, struct agreement *agr
 	return IKE_R_OK;
 }
 
+/* RFC 7296 1.2: the IKE SA is there all the same. */
+static void up_without_child(struct ike_turn *turn)
+{
+	ike_count(turn->engine, turn->sa->conn->last_failure);
+	ike_sa_handshake_done(turn->sa);
+	ike_childless_refused(turn->sa, turn->now);
+}
+
 /* <-- HDR, SK {IDr, AUTH, SAr2, TSi, TSr}, or an error notify in the place of the last three */
 static enum ike_reason auth_response(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
 	struct agreement agreed = {};
-	enum ike_reason reason = peer_authenticates(turn);
+	enum ike_reason reason = peer_authenticates(turn), child;
 
-	if (reason == IKE_R_OK)
-		reason = child_agreed(turn, &agreed);
 	if (reason != IKE_R_OK)
 		return reason;
+	child = child_agreed(turn, &agreed);
+	if (child != IKE_R_OK && !(ike_childless_may_pass(child) && ike_childless_is_worth(sa)))
+		return child;
 	ike_sa_established(sa, turn->now);
 	ike_out_event(sa->engine, sa->conn->id, IKE_EVENT_IKE_UP, IKE_R_OK, 0);
-	child_install(sa, &agreed, turn->now);
+	if (child == IKE_R_OK)
+		child_install(sa, &agreed, turn->now);
+	else
+		up_without_child(turn);
 	return IKE_R_OK;
 }
 
@@ -356,8 +393,7 @@ static enum ike_reason auth_refused(struct ike_turn *turn)
 
 	if (!ike_turn_error(turn, &notify))
 		return IKE_R_PAYLOAD_MISSING;
-	reason = reason_of_error(notify.type);
-	note_peer_error(turn->sa, reason, notify.type);
+	reason = ike_note_peer_error(turn->sa, "IKE_AUTH", notify.type);
 	ike_sa_fail(turn->sa, reason, turn->now);
 	return IKE_R_OK;
 }
@@ -371,6 +407,7 @@ struct auth_request {
 	struct ike_sa_payload offer;
 	struct ts_list tsi;
 	struct ts_list tsr;
+	bool childless; /* RFC 6023: the last three are not there */
 	bool initial_contact;
 };
 
@@ -390,13 +427,15 @@ static enum ike_reason auth_request_read(struct ike_turn *turn, struct auth_requ
 		reason = ike_id_decode(idr->body, &got->idr);
 	if (reason == IKE_R_OK)
 		reason = ike_auth_decode(auth->body, &got->auth);
-	if (reason == IKE_R_OK)
-		reason = ike_sa_payload_decode(ike_payloads_find(list, IKE_PAYLOAD_SA)->body, &got->offer);
+	got->initial_contact = ike_turn_notify(turn, IKE_NOTIFY_INITIAL_CONTACT, &notify);
+	got->childless = !ike_payloads_find(list, IKE_PAYLOAD_SA);
+	if (reason != IKE_R_OK || got->childless)
+		return reason;
+	reason = ike_sa_payload_decode(ike_payloads_find(list, IKE_PAYLOAD_SA)->body, &got->offer);
 	if (reason == IKE_R_OK)
 		reason = ike_ts_decode(ike_payloads_find(list, IKE_PAYLOAD_TSI)->body, &got->tsi);
 	if (reason == IKE_R_OK)
 		reason = ike_ts_decode(ike_payloads_find(list, IKE_PAYLOAD_TSR)->body, &got->tsr);
-	got->initial_contact = ike_turn_notify(turn, IKE_NOTIFY_INITIAL_CONTACT, &notify);
 	return reason;
 }
 
@@ -446,6 +485,17 @@ static void note_refusal(struct ike_conn *conn, enum ike_reason reason, const ch
 		ike_out_event(conn->engine, conn->id, IKE_EVENT_IKE_DOWN, reason, 0);
 }
 
+void ike_note_esp_offer(struct ike_conn *conn, const struct ike_conn_cfg *cfg,
+			const struct ike_sa_payload *offer)
+{
+	char ours[100], theirs[100], detail[256];
+
+	snprintf(detail, sizeof(detail), "ESP: we have %s; the peer offers %s",
+		 ike_proposals_format(IKE_PROTO_ESP, cfg->esp, cfg->num_esp, ours, sizeof(ours)),
+		 ike_offer_format(offer, theirs, sizeof(theirs)));
+	ike_conn_failed(conn, IKE_R_NO_PROPOSAL, detail);
+}
+
 static enum ike_reason choose_child(struct ike_sa *sa, const struct auth_request *got,
 				    struct agreement *agreed)
 {
@@ -457,10 +507,7 @@ static enum ike_reason choose_child(struct ike_sa *sa, const struct auth_request
 	reason = ike_proposal_choose(IKE_PROTO_ESP, cfg->esp, cfg->num_esp, &got->offer, false, &agreed->esp,
 				     answer);
 	if (reason != IKE_R_OK) {
-		snprintf(detail, sizeof(detail), "ESP: we have %s; the peer offers %s",
-			 ike_proposals_format(IKE_PROTO_ESP, cfg->esp, cfg->num_esp, ours, sizeof(ours)),
-			 ike_offer_format(&got->offer, theirs, sizeof(theirs)));
-		ike_conn_failed(sa->conn, reason, detail);
+		ike_note_esp_offer(sa->conn, cfg, &got->offer);
 		return reason;
 	}
 	agreed->peer_spi = (uint32_t)answer->spi;
@@ -478,7 +525,8 @@ static enum ike_reason choose_child(struct ike_sa *sa, const struct auth_request
 	return reason;
 }
 
-static void auth_respond(struct ike_sa *sa, uint16_t error, struct instant now)
+/* With the Child SA that the handshake holds, with an error in its place, or (0) with neither. */
+static void auth_respond(struct ike_sa *sa, bool child, uint16_t error, struct instant now)
 {
 	const struct ike_hdr request = {.exchange = IKE_EXCHANGE_AUTH,
 					.message_id = sa->window.expected_id - 1};
@@ -494,8 +542,11 @@ static void auth_respond(struct ike_sa *sa, uint16_t error, struct instant now)
 	add_auth(&draft, hs->auth_method, &hs->auth_value);
 	if (error)
 		ike_draft_notify(&draft, error, bytes_make(NULL, 0));
-	else
+	if (child)
 		add_child(&draft, &answer, &hs->ts_local, &hs->ts_remote);
+	/* RFC 8784 3: empty, it says that we use it too. */
+	if (sa->ppk)
+		ike_draft_notify(&draft, IKE_NOTIFY_PPK_IDENTITY, bytes_make(NULL, 0));
 	ike_draft_send_response(&draft, &sa->local, &sa->remote);
 	ike_sa_established(sa, now);
 	ike_out_event(sa->engine, sa->conn->id, IKE_EVENT_IKE_UP, IKE_R_OK, 0);
@@ -509,11 +560,25 @@ static void auth_respond_childless(struct ike_sa *sa, enum ike_reason reason, st
 	ike_count(sa->engine, reason);
 	if (sa->conn->last_failure != reason)
 		ike_conn_failed(sa->conn, reason, "");
-	auth_respond(sa, notify ? notify : IKE_NOTIFY_NO_ADDITIONAL_SAS, now);
-	sa->childless = true;
-	sa->retire = instant_add(now, CHILDLESS_US);
+	auth_respond(sa, false, notify ? notify : IKE_NOTIFY_NO_ADDITIONAL_SAS, now);
+	sa->noted = true;
 	ike_sa_handshake_done(sa);
+	if (ike_childless_may_pass(reason) && ike_childless_is_worth(sa)) {
+		ike_childless_refused(sa, now);
+		return;
+	}
+	sa->retire = instant_add(now, CHILDLESS_US);
 	ike_sa_rearm(sa);
+}
+
+/* RFC 6023: as the initiator wants it. */
+static void auth_respond_as_asked(struct ike_sa *sa, struct instant now)
+{
+	bool initial_contact = sa->hs->initial_contact;
+
+	auth_respond(sa, false, 0, now);
+	ike_sa_handshake_done(sa);
+	ike_childless_by_peer(sa, initial_contact, now);
 }
 
 static void child_hold(struct ike_sa *sa, const struct agreement *agreed, struct instant now)
@@ -532,7 +597,7 @@ static void child_hold(struct ike_sa *sa, const struct agreement *agreed, struct
 	child_install(sa, agreed, now);
 }
 
-/* --> HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr} */
+/* --> HDR, SK {IDi, [IDr,] AUTH, [SAi2, TSi, TSr]} */
 static enum ike_reason auth_request(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
@@ -548,7 +613,9 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	conn = find_connection(turn, &got);
 	if (!conn)
 		return IKE_R_ID_MISMATCH;
-	reason = verify_peer(turn, conn->cfg, &got.idi, &got.auth, detail, sizeof(detail));
+	reason = ike_ppk_request(turn, &conn->cfg->ppk, &got.auth, detail, sizeof(detail));
+	if (reason == IKE_R_OK)
+		reason = verify_peer(turn, conn->cfg, &got.idi, &got.auth, detail, sizeof(detail));
 	if (reason != IKE_R_OK) {
 		note_refusal(conn, reason, detail);
 		return reason;
@@ -562,6 +629,10 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	sa->natt = turn->local->port == IKE_NATT_PORT;
 	ike_sa_join(sa, conn);
 	sa->hs->initial_contact = got.initial_contact;
+	if (got.childless) {
+		auth_respond_as_asked(sa, turn->now);
+		return IKE_R_OK;
+	}
 	reason = choose_child(sa, &got, &agreed);
 	if (reason == IKE_R_OK)
 		child_hold(sa, &agreed, turn->now);
@@ -578,7 +649,7 @@ static void child_up(struct child_sa *child, struct instant now)
 	bool initial_contact = sa->hs->initial_contact;
 
 	if (sa->state == IKE_SA_AUTH_HELD)
-		auth_respond(sa, 0, now);
+		auth_respond(sa, true, 0, now);
 	child_sa_installed(child, now);
 	ike_sa_handshake_done(sa);
 	ike_sa_supersede(sa, initial_contact, now);
@@ -621,6 +692,14 @@ const struct ike_row ike_auth_rows[] = {
 	 .may = IKE_SET(AUTH) | IKE_SET(IDR) | AUTH_EXTRA,
 	 .handle = auth_request,
 	 .to = IKE_SA_AUTH_HELD},
+	{.name = "responder: IKE_AUTH that wants no Child SA yet (RFC 6023)",
+	 .in = IKE_SA_INIT_DONE,
+	 .exchange = IKE_EXCHANGE_AUTH,
+	 .sealed = true,
+	 .need = IKE_SET(IDI) | IKE_SET(AUTH),
+	 .may = IKE_SET(IDR) | AUTH_EXTRA,
+	 .handle = auth_request,
+	 .to = IKE_SA_ESTABLISHED},
 	{.name = "initiator: the peer is authenticated, the data plane gets the Child SA",
 	 .in = IKE_SA_AUTH_SENT,
 	 .exchange = IKE_EXCHANGE_AUTH,

@@ -6,7 +6,7 @@
  *	                           <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr}
  *	HDR, SK {D(old)} -->       <--  HDR, SK {D(old)}
  *
- * When both ends rekey the same one at once, two come of it; the one with the lowest of the four nonces is deleted by who
+ * When both ends rekey the same one at once, or ask for one where there is none, two come of it; the one with the lowest of the four nonces is deleted by who
  * made it, the old one by the other (2.8.1). Who may do what while something else is under way is 2.25.1.
  */
 #include <zebra.h>
@@ -15,6 +15,9 @@
 
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_ts.h"
+
+/* As long as a request that crossed may be under way. */
+#define CROSSED_US (5 * USEC_PER_S)
 
 struct child_ask {
 	struct child_sa *old; /* NULL: a new one */
@@ -25,6 +28,12 @@ struct child_ask {
 	struct ts_list tsi;
 	struct ts_list tsr;
 };
+
+/* Ours was made where there was none, and the peer asked for one too before it had that answered: two would come of it. */
+static bool crossed_late(const struct child_sa *child, struct instant now)
+{
+	return child && child->anew && instant_diff(now, child->since) < CROSSED_US;
+}
 
 /* RFC 7296 2.25.1 and 2.25.2. */
 static enum ike_reason may_create(struct ike_turn *turn, struct child_ask *ask)
@@ -39,7 +48,7 @@ static enum ike_reason may_create(struct ike_turn *turn, struct child_ask *ask)
 	/* One that is new takes over from the one that is there: a connection is one pair. */
 	ask->old = ike_sa_child(sa);
 	if (!ike_turn_notify(turn, IKE_NOTIFY_REKEY_SA, &notify))
-		return IKE_R_OK;
+		return crossed_late(ask->old, turn->now) ? IKE_R_TEMPORARY : IKE_R_OK;
 	ask->old = notify.proto == IKE_PROTO_ESP ? child_sa_by_peer_spi(sa, (uint32_t)notify.spi) : NULL;
 	if (!ask->old)
 		return IKE_R_CHILD_NOT_FOUND;
@@ -74,6 +83,8 @@ static enum ike_reason ask_choose(struct ike_turn *turn, struct child_ask *ask)
 		allow_any_group(cfgs, cfg->num_esp, ask->ke.method);
 	reason =
 		ike_proposal_choose(IKE_PROTO_ESP, cfgs, cfg->num_esp, &offer, true, &ask->esp, &ask->answer);
+	if (reason == IKE_R_NO_PROPOSAL && turn->sa->childless.on)
+		ike_note_esp_offer(turn->sa->conn, cfg, &offer);
 	if (reason != IKE_R_OK)
 		return reason;
 	turn->wanted_ke = ask->esp.ke ? ask->esp.ke->id : IKE_KE_NONE;
@@ -108,8 +119,8 @@ static void note_crossing(struct ike_sa *sa, const struct ike_held *held, struct
 {
 	struct ike_create *create = sa->create;
 
-	if (!create || create->kind != IKE_CREATE_CHILD || !held->old_child ||
-	    create->old_child != held->old_child)
+	/* Of the same old one, or both where there was none. */
+	if (!create || create->kind != IKE_CREATE_CHILD || create->old_child != held->old_child)
 		return;
 	create->crossed = true;
 	create->crossed_child = held->child_id;
@@ -163,6 +174,7 @@ static enum ike_reason create_child_request(struct ike_turn *turn)
 	enum ike_reason reason;
 
 	ike_held_free(turn->sa);
+	ike_childless_asked(turn->sa, turn->now);
 	reason = ask_read(turn, &ask);
 	if (reason == IKE_R_OK)
 		reason = hold(turn, &ask, &shared);

@@ -132,6 +132,26 @@ static void old_is_unknown(struct ike_turn *turn, uint32_t old_id)
 		ike_create_child_send(sa, NULL, turn->now);
 }
 
+/* One where there is none: NO_ADDITIONAL_SAS is a peer that makes them with the IKE SA only (1.3); the others may change their mind. */
+static void new_one_refused(struct ike_turn *turn, uint16_t type)
+{
+	struct ike_sa *sa = turn->sa;
+	enum ike_reason reason;
+
+	if (ike_sa_child(sa))
+		return;
+	if (type == IKE_NOTIFY_TEMPORARY_FAILURE) {
+		ike_childless_refused(sa, turn->now);
+		return;
+	}
+	reason = ike_note_peer_error(sa, "CREATE_CHILD_SA", type);
+	ike_count(turn->engine, reason);
+	if (ike_childless_may_pass(reason) && ike_childless_is_worth(sa))
+		ike_childless_refused(sa, turn->now);
+	else
+		ike_sa_close(sa, reason, turn->now);
+}
+
 static enum ike_reason child_refused(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
@@ -148,6 +168,10 @@ static enum ike_reason child_refused(struct ike_turn *turn)
 	/* The peer's own rekeying did it meanwhile. */
 	if (crossed)
 		return IKE_R_OK;
+	if (!old_id) {
+		new_one_refused(turn, notify.type);
+		return IKE_R_OK;
+	}
 	switch (notify.type) {
 	case IKE_NOTIFY_TEMPORARY_FAILURE:
 		try_again(sa, old_id, AGAIN_US, turn->now);
@@ -283,6 +307,7 @@ static void child_installed(struct child_sa *child, struct instant now)
 	struct child_sa *crossed = child_sa_find(sa->engine, sa->create->crossed_child);
 
 	child_sa_installed(child, now);
+	child->anew = !sa->create->old_child;
 	if (old)
 		child_sa_retire(old, IKE_R_REPLACED);
 	if (crossed)
@@ -297,6 +322,8 @@ static void child_failed(struct child_sa *child, struct instant now)
 	uint32_t old_id = sa->create->old_child;
 
 	ike_count(sa->engine, IKE_R_DATAPLANE);
+	if (!old_id)
+		ike_conn_failed(sa->conn, IKE_R_DATAPLANE, "");
 	ike_create_abandon(sa);
 	child_sa_retire(child, IKE_R_DATAPLANE);
 	try_again(sa, old_id, AGAIN_US, now);

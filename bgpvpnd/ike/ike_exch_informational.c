@@ -7,7 +7,7 @@
 
 #include "bgpvpnd/ike/ike_engine.h"
 
-/* A connection is one pair; an IKE SA whose pair the peer has deleted is closed soon, and the tunnel begins anew. */
+/* An IKE SA whose pair the peer has deleted is closed soon where the connection has another one. */
 #define CHILDLESS_US (1 * USEC_PER_S)
 
 bool ike_liveness_send(struct ike_sa *sa, struct instant now)
@@ -69,6 +69,8 @@ static void say_next(struct ike_sa *sa, struct instant now)
 	if (sa->todo_rekey && !child_sa_in_state(sa, CHILD_SA_INSTALLING) && ike_rekey_ike_send(sa, now))
 		return;
 	if (child && ike_create_child_send(sa, child, now))
+		return;
+	if (ike_childless_ask(sa, now))
 		return;
 	if (sa->todo_probe)
 		ike_liveness_send(sa, now);
@@ -136,11 +138,15 @@ static enum ike_reason deletion_read(const struct ike_turn *turn, struct deletio
 	return IKE_R_OK;
 }
 
-/* Nothing to carry and nothing under way to make it: the tunnel begins anew. */
-static void close_if_childless(struct ike_sa *sa, struct instant now)
+/* Nothing to carry and nothing under way to make it. */
+static void note_if_childless(struct ike_sa *sa, enum ike_reason why, struct instant now)
 {
 	if (!ike_sa_is_up(sa) || ike_sa_child(sa) || sa->create || child_sa_in_state(sa, CHILD_SA_INSTALLING))
 		return;
+	if (ike_childless_is_worth(sa)) {
+		ike_childless_deleted(sa, why, now);
+		return;
+	}
 	sa->retire = instant_min(sa->retire, instant_add(now, CHILDLESS_US));
 }
 
@@ -155,7 +161,7 @@ static void deletion_do(struct ike_turn *turn, const struct deletion *what)
 	for (unsigned int i = 0; i < what->num; i++)
 		child_sa_gone(what->children[i], turn->now);
 	if (what->num)
-		close_if_childless(sa, turn->now);
+		note_if_childless(sa, IKE_R_CHILD_DELETED_BY_PEER, turn->now);
 }
 
 /* <-- HDR, SK {[N,] [D,] ...}		HDR, SK {[D]} --> */
@@ -186,6 +192,7 @@ static enum ike_reason informational_response(struct ike_turn *turn)
 {
 	struct ike_notify notify;
 	struct child_sa *child;
+	bool child_deleted = false;
 
 	if (ike_turn_notify(turn, IKE_NOTIFY_INVALID_SYNTAX, &notify) ||
 	    ike_turn_notify(turn, IKE_NOTIFY_AUTHENTICATION_FAILED, &notify)) {
@@ -193,9 +200,12 @@ static enum ike_reason informational_response(struct ike_turn *turn)
 		return IKE_R_OK;
 	}
 	frr_each_safe (ike_sa_children, &turn->sa->children, child)
-		if (child->state == CHILD_SA_CLOSING && child->delete_sent)
+		if (child->state == CHILD_SA_CLOSING && child->delete_sent) {
 			child_sa_gone(child, turn->now);
-	close_if_childless(turn->sa, turn->now);
+			child_deleted = true;
+		}
+	if (!turn->sa->childless.on || child_deleted)
+		note_if_childless(turn->sa, IKE_R_OK, turn->now);
 	return IKE_R_OK;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IKE_SA_INIT, RFC 7296 1.2, 2.6, 2.7, 2.14, 2.23: proposals, Diffie-Hellman, nonces, NAT detection, cookies; RFC 7383 2.3.
+ * IKE_SA_INIT, RFC 7296 1.2, 2.6, 2.7, 2.14, 2.23: proposals, Diffie-Hellman, nonces, NAT detection, cookies; RFC 7383 2.3,
+ * RFC 8784 3.
  *
  *	Initiator                       Responder
  *	HDR, [N(COOKIE),] SAi1, KEi, Ni, N(NAT..), N(FRAGMENTATION), [N(HASHES)] -->
@@ -48,6 +49,7 @@ static void add_ke_nonce_notifies(struct ike_draft *draft, const struct secret *
 	/* RFC 7383 2.3: a responder says so only to one that said so. */
 	if (sa->initiator ? sa->cfg->fragmentation > 0 : sa->fragmentation)
 		ike_draft_notify(draft, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, bytes_make(NULL, 0));
+	ike_ppk_announce(draft);
 }
 
 /* Does the peer take fragments, and do we? */
@@ -147,6 +149,16 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 		ike_sa_rearm(sa);
 }
 
+/* What nobody vouches for may be anybody's: the request goes on, for a while, in case the true answer is another. */
+static void note_hint(struct ike_turn *turn, enum ike_reason reason, const char *detail)
+{
+	struct ike_sa *sa = turn->sa;
+
+	sa->hs->hint = reason;
+	ike_conn_failed(sa->conn, reason, detail);
+	sa->window.request.give_up = instant_min(sa->window.request.give_up, instant_add(turn->now, HINT_US));
+}
+
 /* Everything of the response, before anything of the SA changes. */
 struct init_response {
 	struct ike_suite suite;
@@ -177,6 +189,10 @@ static enum ike_reason init_response_read(struct ike_turn *turn, struct init_res
 		return reason;
 	if (got->ke.method != got->suite.ke->id || got->ke.method != turn->sa->hs->ke_method)
 		return IKE_R_BAD_KE;
+	if (cfg->ppk.required && !ike_ppk_agreed(turn, cfg)) {
+		note_hint(turn, IKE_R_PPK_REQUIRED, "no USE_PPK in its answer");
+		return IKE_R_PPK_REQUIRED;
+	}
 	got->nat = nat_detect(turn, cfg);
 	return crypto_ke_derive(turn->sa->hs->ke, got->ke.value, &got->shared) ? IKE_R_OK : IKE_R_BAD_KE;
 }
@@ -192,6 +208,7 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	sa->nat_local = got->nat.local;
 	sa->nat_remote = got->nat.remote;
 	sa->fragmentation = fragments_agreed(turn, sa->cfg);
+	sa->hs->ppk.agreed = ike_ppk_agreed(turn, sa->cfg);
 	ike_auth_take_hashes(sa, turn);
 	secret_set(&sa->hs->nonce_r, got->nonce);
 	secret_set(&sa->hs->init_response, turn->datagram);
@@ -254,14 +271,12 @@ static enum ike_reason restart_with_group(struct ike_turn *turn, const struct ik
 	return restart(turn);
 }
 
-/* An error in clear may be anybody's: the request goes on, for a while, in case the true answer is another. */
 static enum ike_reason take_hint(struct ike_turn *turn, const struct ike_notify *notify)
 {
 	bool proposal = notify->type == IKE_NOTIFY_NO_PROPOSAL_CHOSEN;
 	struct ike_sa *sa = turn->sa;
 	char ours[200], detail[256];
 
-	sa->hs->hint = proposal ? IKE_R_PEER_NO_PROPOSAL : IKE_R_PEER_ERROR;
 	if (proposal)
 		snprintf(detail, sizeof(detail), "we offer %s",
 			 ike_proposals_format(IKE_PROTO_IKE, sa->cfg->ike, sa->cfg->num_ike, ours,
@@ -269,8 +284,7 @@ static enum ike_reason take_hint(struct ike_turn *turn, const struct ike_notify 
 	else
 		snprintf(detail, sizeof(detail), "IKE_SA_INIT is answered by %s",
 			 iana_notify_name(notify->type));
-	ike_conn_failed(sa->conn, sa->hs->hint, detail);
-	sa->window.request.give_up = instant_min(sa->window.request.give_up, instant_add(turn->now, HINT_US));
+	note_hint(turn, proposal ? IKE_R_PEER_NO_PROPOSAL : IKE_R_PEER_ERROR, detail);
 	return IKE_R_OK;
 }
 
@@ -394,6 +408,7 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	sa->nat_local = nat.local;
 	sa->nat_remote = nat.remote;
 	sa->fragmentation = fragments_agreed(turn, sa->cfg);
+	sa->hs->ppk.agreed = ike_ppk_agreed_by_any(turn);
 	sa->hs->answer = got->answer;
 	secret_set(&sa->hs->nonce_i, got->nonce);
 	ike_fresh_nonce(sa->engine, &sa->hs->nonce_r);
@@ -416,7 +431,19 @@ static const struct crypto_trust *trust_for(struct ike_turn *turn)
 	return conn ? conn->cfg->trust : NULL;
 }
 
-/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION), [N(HASHES),] [CERTREQ] */
+/*
+ * RFC 6023 3: IKE_AUTH may go without a Child SA. The one notify that answers none of the initiator's, so it must not make the answer longer
+ * than the request: that goes to an address that has proved nothing. Who offers more than one suite has it.
+ */
+static void announce_childless(const struct ike_turn *turn, struct ike_draft *draft)
+{
+	const size_t notify_len = 8;
+
+	if (draft->wr.len + notify_len <= turn->datagram.n)
+		ike_draft_notify(draft, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, bytes_make(NULL, 0));
+}
+
+/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION), [N(HASHES),] [N(CHILDLESS),] [CERTREQ] */
 static enum ike_reason init_answer(struct ike_turn *turn, const struct init_request *got)
 {
 	struct ike_sa *sa = half_open_new(turn, got);
@@ -430,6 +457,7 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 		add_ke_nonce_notifies(&draft, &sa->hs->nonce_r);
 		if (ike_auth_take_hashes(sa, turn))
 			ike_auth_add_hashes(&draft);
+		announce_childless(turn, &draft);
 		/* A peer may send its certificate only to one who asks. */
 		ike_auth_add_certreq(&draft, trust_for(turn));
 		if (ike_draft_send_response(&draft, turn->local, turn->remote)) {

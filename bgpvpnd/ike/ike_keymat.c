@@ -100,6 +100,25 @@ void ike_keymat_rekey(const struct ike_suite *old, const struct secret *old_d, c
 	secret_wipe(seed_key, sizeof(seed_key));
 }
 
+static void mix(const struct crypto_prf *prf, struct bytes ppk, struct secret *key)
+{
+	struct secret plain = {};
+	struct bytes seed;
+	struct key_slot slot = {key, key->len};
+
+	secret_move(&plain, key);
+	seed = secret_view(&plain);
+	take_keys(prf, ppk, &seed, 1, &slot, 1);
+	secret_fini(&plain);
+}
+
+void ike_keymat_ppk(const struct ike_suite *suite, struct bytes ppk, struct ike_keys *keys)
+{
+	mix(suite->prf, ppk, &keys->d);
+	mix(suite->prf, ppk, &keys->pi);
+	mix(suite->prf, ppk, &keys->pr);
+}
+
 void ike_keymat_child(const struct ike_suite *ike_suite, const struct ike_suite *esp,
 		      const struct secret *sk_d, struct bytes shared, struct bytes ni, struct bytes nr,
 		      struct child_sa_half *initiator_to_responder,

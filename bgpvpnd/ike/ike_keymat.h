@@ -25,6 +25,11 @@ void ike_keymat_rekey(const struct ike_suite *old, const struct secret *old_d, c
 		      struct bytes nr, struct bytes shared, uint64_t spi_i, uint64_t spi_r, struct ike_keys *out);
 
 /*
+ * RFC 8784 3: a post-quantum pre-shared key goes into SK_d, SK_pi and SK_pr of a first IKE SA, each prf+(PPK, SK').
+ */
+void ike_keymat_ppk(const struct ike_suite *suite, struct bytes ppk, struct ike_keys *keys);
+
+/*
  * Keys of a Child SA: encr_key (with salt) and integ_key of the two directions are replaced, SPIs
  * untouched. Initiator and responder are those of the exchange that makes the Child SA. `shared` is empty
  * without a key exchange of its own.

@@ -43,6 +43,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *engine, bool initiator, struct inst
 	sa->expires = INSTANT_NEVER;
 	sa->renew = INSTANT_NEVER;
 	sa->retire = INSTANT_NEVER;
+	sa->childless.next = INSTANT_NEVER;
 	sa->hs = XCALLOC(MTYPE_IKE_HANDSHAKE, sizeof(*sa->hs));
 	ike_sa_children_init(&sa->children);
 	ike_sas_add(&engine->sas, sa);
@@ -66,6 +67,7 @@ void ike_handshake_free(struct ike_sa *sa)
 	secret_fini(&hs->init_request);
 	secret_fini(&hs->init_response);
 	secret_fini(&hs->auth_value);
+	ike_ppk_handshake_fini(&hs->ppk);
 	XFREE(MTYPE_IKE_HANDSHAKE, sa->hs);
 }
 
@@ -148,6 +150,7 @@ static struct instant earliest(struct ike_sa *sa)
 	const struct ike_request *request = &sa->window.request;
 	struct instant due = instant_min(sa->expires, instant_min(sa->renew, sa->retire));
 
+	due = instant_min(due, sa->childless.next);
 	if (request->active)
 		due = instant_min(due, instant_min(request->next, request->give_up));
 	return instant_min(instant_min(due, ike_frags_due(sa)), child_sas_due(sa));

@@ -13,8 +13,10 @@
 
 #include "bgpvpnd/crypto/crypto.h"
 #include "bgpvpnd/ike/ike.h"
+#include "bgpvpnd/ike/ike_childless.h"
 #include "bgpvpnd/ike/ike_frag.h"
 #include "bgpvpnd/ike/ike_keymat.h"
+#include "bgpvpnd/ike/ike_ppk.h"
 #include "bgpvpnd/ike/ike_proposal.h"
 #include "bgpvpnd/ike/ike_window.h"
 #include "bgpvpnd/proto/proto.h"
@@ -55,6 +57,7 @@ struct ike_handshake {
 	uint16_t ke_method;	     /* initiator: the group that we send a value of */
 	uint8_t restarts;
 	uint32_t sig_hashes;  /* that the peer takes, RFC 7427; 0: it knows no RFC 7427 */
+	struct ike_ppk_handshake ppk;
 	enum ike_reason hint; /* an unauthenticated error, believed only when nothing better comes */
 	uint32_t spi_in;      /* reserved for the first Child SA; 0: none, or handed over */
 	/* responder: what the answer to IKE_AUTH says when the data plane has the Child SA */
@@ -87,6 +90,7 @@ struct child_sa {
 	bool in_plane;	      /* the data plane has it */
 	bool unused;	  /* receive only: another one sends */
 	bool unconfirmed; /* ours is the answer that made it, and the peer may not have got that: not to be rekeyed */
+	bool anew;	      /* made by us where there was none */
 	bool todo_rekey;      /* wanted, when the window is free again */
 	bool delete_sent;     /* CLOSING: the DELETE is out */
 	struct instant renew; /* a successor is made then */
@@ -126,6 +130,7 @@ struct ike_sa {
 	struct crypto_box *open;
 	uint64_t iv_counter; /* AEAD IVs: never repeats under one key */
 	bool keys_ready;
+	bool ppk;	    /* a post-quantum pre-shared key is in the keys */
 	bool fragmentation; /* both ends said so in IKE_SA_INIT, or in that of the SA that this one replaces */
 
 	struct ike_window window;
@@ -141,7 +146,8 @@ struct ike_sa {
 	bool todo_probe; /* wanted, when the window is free again */
 	bool todo_delete;
 	bool todo_rekey;
-	bool childless; /* IKE_AUTH was answered without a Child SA: why is noted already */
+	bool noted; /* IKE_AUTH was answered without a Child SA: why is noted already */
+	struct ike_childless childless;
 	struct instant created;
 	struct instant established;
 	struct instant

@@ -51,7 +51,7 @@ static void detach(struct ike_sa *sa, enum ike_reason reason, struct instant now
 	if (!conn)
 		return;
 	ike_sa_leave(sa);
-	if (reason != IKE_R_REPLACED && !sa->childless)
+	if (reason != IKE_R_REPLACED && !sa->noted)
 		note_failure(conn, reason);
 	unretire_newest(conn);
 	if (!ike_conn_up(conn) && !ike_conn_attempt(conn))
@@ -83,6 +83,7 @@ void ike_sa_close(struct ike_sa *sa, enum ike_reason reason, struct instant now)
 	sa->todo_delete = true;
 	sa->renew = INSTANT_NEVER;
 	sa->retire = INSTANT_NEVER;
+	sa->childless.next = INSTANT_NEVER;
 	sa->expires = instant_add(now, LINGER_US);
 	ike_sa_continue(sa, now);
 	ike_sa_rearm(sa);
@@ -98,6 +99,7 @@ void ike_sa_linger(struct ike_sa *sa, enum ike_reason reason, struct instant now
 	sa->window.request.active = false;
 	sa->renew = INSTANT_NEVER;
 	sa->retire = INSTANT_NEVER;
+	sa->childless.next = INSTANT_NEVER;
 	sa->expires = instant_add(now, LINGER_US);
 	ike_sa_rearm(sa);
 }
@@ -112,6 +114,8 @@ void ike_sa_inherit(struct ike_sa *sa, struct ike_sa *old, struct instant now)
 	sa->natt = old->natt;
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
+	sa->ppk = old->ppk;
+	sa->childless = old->childless;
 	ike_sa_join(sa, old->conn);
 	/* What runs keeps its own configuration, also when the connection has a newer one by now. */
 	ike_conn_cfg_unref(sa->cfg);
@@ -134,6 +138,7 @@ void ike_sa_replaced(struct ike_sa *sa, struct instant now)
 	sa->todo_rekey = false;
 	sa->renew = INSTANT_NEVER;
 	sa->retire = INSTANT_NEVER;
+	sa->childless.next = INSTANT_NEVER;
 	sa->expires = instant_add(now, REPLACED_US);
 	ike_sa_rearm(sa);
 }

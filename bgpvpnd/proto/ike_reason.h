@@ -62,6 +62,8 @@ enum ike_disposition {
 	X(SIGNATURE_HASH, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "signatureHash", "signature with a hash algorithm that was not offered") \
 	X(SIGNATURE_ALGORITHM, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "signatureAlgorithm", "signature of an unknown kind, or not of the certificate's key") \
 	X(CANNOT_SIGN, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "cannotSign", "we cannot sign with a hash algorithm that the peer offers") \
+	X(PPK_REQUIRED, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "ppkRequired", "our post-quantum pre-shared key is required, and the peer does not use it") \
+	X(PPK_UNKNOWN, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "ppkUnknown", "the peer wants a post-quantum pre-shared key that is not configured here") \
 	X(PEER_AUTH_FAILED, 0, FATAL, "peerAuthFailed", "the peer refused our authentication (AUTHENTICATION_FAILED)") \
 	X(PEER_NO_PROPOSAL, 0, FATAL, "peerNoProposal", "the peer found no common proposal (NO_PROPOSAL_CHOSEN)") \
 	X(PEER_TS_UNACCEPTABLE, 0, FATAL, "peerTsUnacceptable", "the peer refused the traffic selectors (TS_UNACCEPTABLE)") \

@@ -85,6 +85,11 @@ static bool same_secret(const void *a, const void *b, size_t size)
 	return secret_equal(secret_view(a), secret_view(b));
 }
 
+static bool same_ppk(const void *a, const void *b, size_t size)
+{
+	return ike_ppk_same(a, b);
+}
+
 static bool same_certs(const void *a, const void *b, size_t size)
 {
 	return ike_certs_same(a, b);
@@ -201,6 +206,7 @@ static const struct field ike_fields[] = {
 	FIELD(struct ike_conn_cfg, local_id, same_id, RESTART),
 	FIELD(struct ike_conn_cfg, remote_id, same_id, RESTART),
 	FIELD(struct ike_conn_cfg, psk, same_secret, RESTART),
+	FIELD(struct ike_conn_cfg, ppk, same_ppk, RESTART),
 	WHOLE(struct ike_conn_cfg, same_certs, RESTART),
 	WHOLE(struct ike_conn_cfg, same_ike_proposals, RESTART),
 	WHOLE(struct ike_conn_cfg, same_esp_proposals, RESTART),

@@ -71,13 +71,17 @@ static void initiate(struct tunnel *t, struct instant now)
 }
 
 /*
- * An IKE SA without a Child SA serves nobody: the peer deleted it, or the data plane refused it. Later,
- * begin anew.
+ * An IKE SA without a Child SA serves nobody: where the engine does not see to one by itself (the data plane refused it), begin anew, but
+ * later.
  */
 static void childless(struct tunnel *t, struct instant now)
 {
 	if (t->port.num_children)
 		return;
+	if (tunnel_dial_info(t).childless) {
+		t->dial.at = INSTANT_NEVER;
+		return;
+	}
 	if (instant_is_never(t->dial.at)) {
 		schedule(t, now);
 	} else if (instant_reached(t->dial.at, now)) {

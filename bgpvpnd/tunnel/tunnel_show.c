@@ -71,6 +71,10 @@ static void no_child(const struct tunnel *t, const struct ike_conn_info *ike, ch
 	case IKE_PHASE_ESTABLISHED:
 		if (t->port.error[0])
 			snprintf(buf, len, "no Child SA: %s", t->port.error);
+		else if (ike->childless_by_peer)
+			strlcpy(buf, "no Child SA: the peer has begun without one (RFC 6023)", len);
+		else if (ike->childless && has_failed(ike))
+			failed(ike, passive ? "waiting for the peer" : "asking again soon", buf, len);
 		else
 			strlcpy(buf, "no Child SA: the IKE SA has none (refused or deleted by the peer)",
 				len);

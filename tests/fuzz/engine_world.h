@@ -11,7 +11,7 @@
 
 #define WORLD_CONN 1
 
-/* Opcodes of an input: a role byte (1: initiator, 2: messages in fragments), then these with their operands. */
+/* Opcodes of an input: a role byte (1: initiator, 2: messages in fragments, 4: with a PPK), then these with their operands. */
 enum world_op {
 	WORLD_DATAGRAM = 0, /* u16 length, bytes */
 	WORLD_SLEEP = 1,    /* u8: tenths of a second */
@@ -21,6 +21,12 @@ enum world_op {
 	WORLD_REKEY_CHILD,
 	WORLD_REKEY_IKE,
 	WORLD_OPS,
+};
+
+enum world_role {
+	WORLD_ROLE_INITIATOR = 1,
+	WORLD_ROLE_FRAGMENTS = 2,
+	WORLD_ROLE_PPK = 4,
 };
 
 struct world {
@@ -68,17 +74,22 @@ static inline void world_transform(struct ike_proposal_cfg *cfg, uint8_t type, u
 /* Fragments so small that IKE_AUTH is split. */
 #define WORLD_FRAGMENTATION 200
 
-static inline struct ike_engine *world_engine(const struct ike_host *host, bool initiator, bool fragments,
-					      struct instant now)
+static inline struct ike_engine *world_engine(const struct ike_host *host, uint8_t role, struct instant now)
 {
 	struct ike_engine *engine = ike_engine_new(host, now);
 	struct ike_conn_cfg *cfg = ike_conn_cfg_new();
+	bool initiator = role & WORLD_ROLE_INITIATOR;
 
 	cfg->local = world_endpoint(initiator, 0).addr;
 	cfg->remote = world_endpoint(!initiator, 0).addr;
 	secret_set(&cfg->psk, bytes_str("secret"));
-	if (fragments)
+	if (role & WORLD_ROLE_FRAGMENTS)
 		cfg->fragmentation = WORLD_FRAGMENTATION;
+	if (role & WORLD_ROLE_PPK) {
+		secret_set(&cfg->ppk.secret, bytes_str("a post-quantum pre-shared secret"));
+		cfg->ppk.id_len = 1;
+		cfg->ppk.id[0] = 'k';
+	}
 	cfg->num_ike = cfg->num_esp = 1;
 	world_transform(&cfg->ike[0], IKE_TRANSFORM_ENCR, IKE_ENCR_NULL);
 	world_transform(&cfg->ike[0], IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256);

@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!rd_u8(&rd, &role))
 		return 0;
 	f.initiator = role & 1;
-	f.engine = world_engine(&host, f.initiator, role & 2, f.now);
+	f.engine = world_engine(&host, role, f.now);
 	if (f.initiator)
 		ike_initiate(f.engine, WORLD_CONN, f.now);
 	drain(&f);

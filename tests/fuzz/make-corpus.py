@@ -115,6 +115,10 @@ notify = {
     "cookie": struct.pack(">BBH", 0, 0, 16390) + bytes(64),
     "invalid-ke": struct.pack(">BBHH", 1, 0, 17, 20),
     "rekey": struct.pack(">BBH", 3, 4, 16393) + ESP_SPI,
+    "use-ppk": struct.pack(">BBH", 0, 0, 16435),
+    "ppk-identity": struct.pack(">BBHB", 0, 0, 16436, 2) + b"house-key",
+    "no-ppk-auth": struct.pack(">BBH", 0, 0, 16437) + bytes(range(32)),
+    "childless": struct.pack(">BBH", 0, 0, 16418),
     "spi-of-8": struct.pack(">BBH", 1, 8, 4) + IKE_SPI,
     "spi-of-16": struct.pack(">BBH", 1, 16, 4) + bytes(16),
     "cut-spi": struct.pack(">BBH", 3, 4, 16393) + ESP_SPI[:3],
@@ -163,6 +167,7 @@ SA_INIT = [(33, sa["ike-one"], False), (34, ke["curve25519"], False), (40, nonce
 AUTH = [(35, ident["fqdn"], False), (36, ident["ipv4"], False), (39, auth["psk"], False),
         (33, sa["esp-two"], False), (44, ts["any"], False), (45, ts["any"], False)]
 INNER, INNER_FIRST = chain(AUTH)
+PPK, PPK_FIRST = chain(AUTH + [(41, notify["ppk-identity"], False), (41, notify["no-ppk-auth"], False)])
 msg = {
     "sa-init": message(SA_INIT + [(41, notify["nat-source"], False), (41, notify["fragmentation"], False)]),
     "cookie-first": message([(41, notify["cookie"], False)] + SA_INIT),
@@ -170,6 +175,7 @@ msg = {
     "auth-in-clear": message(AUTH, exchange=35, message_id=1, spi_r=7),
     "auth-in-sk": message([(46, bytes(8) + INNER + bytes(16), False)], exchange=35, message_id=1, spi_r=7,
                           inner_type=INNER_FIRST),
+    "auth-ppk": message([(46, bytes(8) + PPK + bytes(16), False)], exchange=35, message_id=1, spi_r=7, inner_type=PPK_FIRST),
     "auth-fragment": message([(53, struct.pack(">HH", 1, 2) + bytes(8) + INNER[:90] + bytes(17), False)], exchange=35,
                              message_id=1, spi_r=7, inner_type=INNER_FIRST),
     "informational": message([(46, bytes(8 + 1 + 16), False)], exchange=37, message_id=2, spi_r=7),

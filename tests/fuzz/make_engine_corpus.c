@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writes the corpus of fuzz_engine: a true handshake, liveness and DELETE between two engines with the null suite, as each side
- * receives it, once whole and once with what is large in fragments. Run by hand when messages change: make_engine_corpus DIRECTORY.
+ * receives it: plain, with what is large in fragments, and with a PPK. Run by hand when messages change: make_engine_corpus DIRECTORY.
  */
 #include <zebra.h>
 
@@ -17,18 +17,19 @@ struct side {
 
 static const struct instant now = {USEC_PER_S};
 
-static void side_init(struct side *s, const char *dir, bool initiator, bool fragments)
+static void side_init(struct side *s, const char *dir, bool initiator, uint8_t flags)
 {
+	uint8_t role = flags | (initiator ? WORLD_ROLE_INITIATOR : 0);
 	char path[PATH_MAX];
 
 	s->initiator = initiator;
 	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release,
-				     world_wall_clock};
-	s->engine = world_engine(&s->host, initiator, fragments, now);
-	snprintf(path, sizeof(path), "%s/%s%s", dir, initiator ? "initiator" : "responder",
-		 fragments ? "-fragments" : "");
+				    world_wall_clock};
+	s->engine = world_engine(&s->host, role, now);
+	snprintf(path, sizeof(path), "%s/%s%s%s", dir, initiator ? "initiator" : "responder",
+		 flags & WORLD_ROLE_FRAGMENTS ? "-fragments" : "", flags & WORLD_ROLE_PPK ? "-ppk" : "");
 	s->file = fopen(path, "w");
-	fputc(initiator | fragments << 1, s->file);
+	fputc(role, s->file);
 }
 
 static void give(struct side *to, struct bytes datagram)
@@ -62,12 +63,12 @@ static void settle(struct side *a, struct side *b)
 		;
 }
 
-static int story(const char *dir, bool fragments)
+static int story(const char *dir, uint8_t flags)
 {
 	struct side a = {}, b = {};
 
-	side_init(&a, dir, true, fragments);
-	side_init(&b, dir, false, fragments);
+	side_init(&a, dir, true, flags);
+	side_init(&b, dir, false, flags);
 	ike_initiate(a.engine, WORLD_CONN, now);
 	settle(&a, &b);
 	fputc(WORLD_PROBE, a.file);
@@ -107,5 +108,5 @@ int main(int argc, char **argv)
 	if (argc != 2 || crypto_init())
 		return 1;
 	crypto_null_enable(true);
-	return story(argv[1], false) | story(argv[1], true);
+	return story(argv[1], 0) | story(argv[1], WORLD_ROLE_FRAGMENTS) | story(argv[1], WORLD_ROLE_PPK);
 }

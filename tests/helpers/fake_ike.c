@@ -146,6 +146,7 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg)
 	if (!cfg || --cfg->refs > 0)
 		return;
 	secret_fini(&cfg->psk);
+	secret_fini(&cfg->ppk.secret);
 	XFREE(MTYPE_FAKE_CONN_CFG, cfg);
 }
 

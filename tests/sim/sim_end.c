@@ -6,6 +6,7 @@
 #include "lib/printfrr.h"
 
 #include "bgpvpnd/crypto/crypto.h"
+#include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/proto/proto.h"
 #include "tests/sim/sim_end.h"
 #include "tests/sim/sim_log.h"
@@ -256,6 +257,21 @@ void sim_end_rekey(struct sim_end *end, bool ike)
 				  : ike_rekey_child(end->engine, SIM_CONN, now);
 
 	sim_end_say(end, "rekey the %s: %s", ike ? "IKE SA" : "Child SA", began ? "begun" : "not now");
+	sim_end_pump(end);
+}
+
+void sim_end_drop_child(struct sim_end *end)
+{
+	struct ike_conn *conn = ike_conn_find(end->engine, SIM_CONN);
+	struct ike_sa *sa = conn ? ike_conn_up(conn) : NULL;
+	struct child_sa *child = sa ? ike_sa_child(sa) : NULL;
+
+	if (!child || child->unconfirmed)
+		return;
+	sim_end_say(end, "delete the Child SA");
+	child_sa_retire(child, IKE_R_EXPIRED);
+	ike_sa_continue(sa, sim_net_now(end->net));
+	ike_sa_rearm(sa);
 	sim_end_pump(end);
 }
 

@@ -77,6 +77,9 @@ void sim_end_tick(struct sim_end *end);
 void sim_end_terminate(struct sim_end *end);
 void sim_end_rekey(struct sim_end *end, bool ike);
 
+/* The end deletes its Child SA and keeps the IKE SA, as other daemons do when they are told to; the engine has no command for it. */
+void sim_end_drop_child(struct sim_end *end);
+
 /* The nth IKE message that it sends from now on is lost, doubled, or comes `late_us` late. */
 void sim_end_fate(struct sim_end *end, unsigned int nth, enum sim_fate fate);
 

@@ -23,10 +23,11 @@
 #define FATES	    3
 #define DELAY_PAIRS 2
 
-enum act { ACT_NONE, ACT_REKEY_CHILD, ACT_REKEY_IKE, ACT_CLEAR, ACT_REFUSE, ACTS };
+enum act { ACT_NONE, ACT_REKEY_CHILD, ACT_REKEY_IKE, ACT_CLEAR, ACT_REFUSE, ACT_DROP, ACTS };
 
-static const char *const act_names[ACTS] = {"does nothing", "rekeys the Child SA", "rekeys the IKE SA",
-					    "clears", "cannot install the next"};
+static const char *const act_names[ACTS] = {
+	"does nothing", "rekeys the Child SA",	   "rekeys the IKE SA",
+	"clears",	"cannot install the next", "deletes the Child SA"};
 static const char *const fate_names[FATES] = {"is lost", "comes twice", "comes late"};
 
 /* What is the same for both ends and for the whole case; in `make check` each scene has one of them, with more --seeds all. */
@@ -137,6 +138,9 @@ static void act(struct sim_end *end, enum act act)
 	case ACT_REFUSE:
 		end->plane.refuse_adds = 1;
 		break;
+	case ACT_DROP:
+		sim_end_drop_child(end);
+		break;
 	case ACT_NONE:
 	case ACTS:
 		break;
@@ -204,7 +208,10 @@ static void traffic(int64_t every_us)
 /* Nobody asked for an interruption. */
 static bool is_smooth(const struct scene *scene)
 {
-	return !scene->restart && scene->act[SIM_A] != ACT_CLEAR && scene->act[SIM_B] != ACT_CLEAR;
+	for (int i = 0; i < 2; i++)
+		if (scene->act[i] == ACT_CLEAR || scene->act[i] == ACT_DROP)
+			return false;
+	return !scene->restart;
 }
 
 static void check_smooth(void)

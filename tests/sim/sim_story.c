@@ -126,6 +126,47 @@ static void cfg_certs(const struct sim_story *story, bool is_a, struct ike_conn_
 		sim_certs_set(cfg, story->certs[!is_a]);
 }
 
+/* None, or one of two names; the same name with another secret is rare. */
+static bool draw_ppk(struct sim_story *story, uint64_t *rng)
+{
+	for (int i = 0; i < 2; i++) {
+		if (one_in(rng, 2))
+			continue;
+		story->ppk[i] = (struct sim_ppk){
+			.id = one_in(rng, 6) ? "two" : "one",
+			.secret = one_in(rng, 10) ? "what only one of them has got"
+						  : "what both of them have got",
+			.required = one_in(rng, 6),
+		};
+	}
+	return story->ppk[0].id || story->ppk[1].id;
+}
+
+static void cfg_ppk(const struct sim_story *story, bool is_a, struct ike_conn_cfg *cfg)
+{
+	const struct sim_ppk *ppk = &story->ppk[!is_a];
+
+	if (!ppk->id)
+		return;
+	cfg->ppk.id_len = strlen(ppk->id);
+	memcpy(cfg->ppk.id, ppk->id, cfg->ppk.id_len);
+	secret_set(&cfg->ppk.secret, bytes_str(ppk->secret));
+	cfg->ppk.required = ppk->required;
+}
+
+bool sim_story_has_ppk(const struct sim_story *story)
+{
+	return story->ppk[SIM_A].id && story->ppk[SIM_B].id &&
+	       strcmp(story->ppk[SIM_A].id, story->ppk[SIM_B].id) == 0;
+}
+
+bool sim_story_ppks_fit(const struct sim_story *story)
+{
+	if (sim_story_has_ppk(story))
+		return strcmp(story->ppk[SIM_A].secret, story->ppk[SIM_B].secret) == 0;
+	return !story->ppk[SIM_A].required && !story->ppk[SIM_B].required;
+}
+
 static bool draw_suite(struct sim_story *story, uint64_t *rng)
 {
 	story->suite = sim_rng_below(rng, array_size(suites));
@@ -374,6 +415,7 @@ const struct sim_draw sim_draws[] = {
 	{"nat-force", draw_nat_force, cfg_nat_force},
 	{"wrong-psk", draw_wrong_psk, cfg_wrong_psk},
 	{"certs", draw_certs, cfg_certs},
+	{"ppk", draw_ppk, cfg_ppk},
 	{"suite", draw_suite, cfg_suite},
 	{"pfs", draw_pfs, NULL}, /* the proposal is cfg_suite()'s */
 	{"fragmentation", draw_fragmentation, cfg_fragmentation},

@@ -20,6 +20,12 @@
 /* [0] is A's, [1] is B's; path[0] leads from A to B. */
 enum { SIM_A, SIM_B };
 
+struct sim_ppk {
+	const char *id; /* NULL: none */
+	const char *secret;
+	bool required;
+};
+
 /* All zeroes but the times, which are INSTANT_NEVER: two ends that agree and a perfect network. */
 struct sim_story {
 	bool tunnel; /* policy and link of the real tunnel floor; else initiate again and again, now and then probe */
@@ -31,6 +37,7 @@ struct sim_story {
 	unsigned int suite;
 	unsigned int pfs; /* row of the table of ESP groups; 0: none */
 	uint16_t fragmentation[2];
+	struct sim_ppk ppk[2];
 	const char *certs[2]; /* NULL: by the secret */
 	uint32_t ike_lifetime_s[2],
 		esp_lifetime_s[2];	       /* 0: as configured by default, longer than the story */
@@ -66,6 +73,12 @@ const char *sim_story_addr(const struct sim_story *story, bool is_a);
 
 /* The configuration of one end, for ike_conn_set() or a tunnel. */
 struct ike_conn_cfg *sim_story_cfg(const struct sim_story *story, bool is_a);
+
+/* Both have a PPK of the same name, which then is in use. */
+bool sim_story_has_ppk(const struct sim_story *story);
+
+/* The table of RFC 8784 as ike_ppk.h has it, for either end as initiator: may this come up? */
+bool sim_story_ppks_fit(const struct sim_story *story);
 
 /* All calm, nothing drawn. */
 struct sim_story sim_story_calm(void);

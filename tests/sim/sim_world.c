@@ -157,6 +157,8 @@ const char *sim_world_not_settled(struct sim_world *world)
 		return "a link is down though there is a usable pair";
 	if (info_a.child_spi_in != a->params.in.spi || info_a.child_spi_out != a->params.out.spi)
 		return "ike_conn_info() knows other SPIs than the data plane";
+	if (info_a.ppk != sim_story_has_ppk(&world->story) || info_b.ppk != info_a.ppk)
+		return "a PPK is not in use though both have it, or one is";
 	return pair_differs(&a->params, &b->params);
 }
 

@@ -72,6 +72,9 @@ static struct tunnel_cfg *sample(void)
 	X(RESTART, (c->ike->remote_id.type = IKE_ID_KEY_ID, c->ike->remote_id.len = 1))                      \
 	X(RESTART, secret_set(&c->ike->psk, bytes_str("Swordfish")))                                         \
 	X(RESTART, secret_set(&c->ike->psk, bytes_str("swordfish2")))                                        \
+	X(RESTART, secret_set(&c->ike->ppk.secret, bytes_str("swordfish")))                                  \
+	X(RESTART, c->ike->ppk.required = true)                                                              \
+	X(RESTART, c->ike->ppk.id_len = 1)                                                                   \
 	X(RESTART, c->ike->creds = test_certs_creds("a"))                                                    \
 	X(RESTART, c->ike->trust = test_certs_trust("ca.pem", NULL))                                         \
 	X(RESTART, c->ike->num_ike = 1)                                                                      \

@@ -393,6 +393,30 @@ static void ike_deleted_by_peer(void **state)
 	assert_in_range(next_attempt(), MS(750), MS(1251));
 }
 
+/* Only the Child SA, and the engine asks for another: the IKE SA stays, and the reason is said. */
+static void child_asked_for_again(void **state)
+{
+	uint32_t child = bring_up();
+
+	conn()->info.childless = true;
+	conn()->info.last_failure = IKE_R_PEER_NO_PROPOSAL;
+	fake_ike_child_down(&w.engine, conn(), child, IKE_R_CHILD_DELETED_BY_PEER);
+	pump();
+	assert_false(vpn0()->running);
+	assert_non_null(strstr(info().link_reason, "NO_PROPOSAL_CHOSEN"));
+	assert_non_null(strstr(info().link_reason, "asking again soon"));
+	pass(MS(100000));
+	assert_int_equal(conn()->terminated, 0);
+	assert_int_equal(conn()->initiated, 1);
+	conn()->info.childless_by_peer = true;
+	assert_non_null(strstr(info().link_reason, "RFC 6023"));
+	conn()->info.childless = conn()->info.childless_by_peer = false;
+	fake_ike_child(&w.engine, conn(), IKE_ENCR_AES_GCM_16, IKE_INTEG_NONE);
+	pump();
+	heard(true);
+	assert_true(vpn0()->running);
+}
+
 /* Only the Child SA: the IKE SA alone serves nobody, so all begins anew after a moment. */
 static void child_deleted_by_peer(void **state)
 {
@@ -962,6 +986,7 @@ int main(void)
 		TEST(failures_take_turns),
 		TEST(peer_dials),
 		TEST(ike_deleted_by_peer),
+		TEST(child_asked_for_again),
 		TEST(child_deleted_by_peer),
 		TEST(passive),
 		TEST(rekey),

@@ -48,7 +48,7 @@ _CONNECTION = """connections {{
     local_addrs = {local}
     remote_addrs = {remote}
     proposals = {ike}
-    dpd_delay = 10s
+    {settings}
     {ike_rekey}
     local {{
       auth = psk
@@ -78,7 +78,20 @@ secrets {{
 }}
 """
 
+_PPK = """secrets {{
+  ppk-{name} {{
+    id-1 = {id}
+    secret = {secret}
+  }}
+}}
+"""
+
 _REKEYS = ("rekey_time = 12s\n    rand_time = 4s\n    over_time = 300s", "rekey_time = 9s\n        rand_time = 7s\n        life_time = 300s")
+
+
+def _lines(settings):
+    """One to a line."""
+    return "\n  ".join("{} = {}".format(key, value) for key, value in settings.items())
 
 
 def missing():
@@ -113,13 +126,33 @@ class StrongSwan:
             subprocess.run([*self._enter, "ip", *words.split()], check=True)
 
     def connection(
-        self, name, local, remote, secret, ike="aes256gcm16-prfsha384-ecp384", esp="aes256gcm16-ecp384", rekeys=False
+        self,
+        name,
+        local,
+        remote,
+        secret,
+        ike="aes256gcm16-prfsha384-ecp384",
+        esp="aes256gcm16-ecp384",
+        rekeys=False,
+        settings=None,
+        ppk=None,
     ):
-        """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour."""
+        """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour.
+        settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key."""
         ike_rekey, child_rekey = _REKEYS if rekeys else ("", "")
         text = _CONNECTION.format(
-            name=name, local=local, remote=remote, secret=secret, ike=ike, esp=esp, ike_rekey=ike_rekey, child_rekey=child_rekey
+            name=name,
+            local=local,
+            remote=remote,
+            secret=secret,
+            ike=ike,
+            esp=esp,
+            ike_rekey=ike_rekey,
+            child_rekey=child_rekey,
+            settings=_lines({"dpd_delay": "10s"} | (settings or {})),
         )
+        if ppk:
+            text += _PPK.format(name=name, id=ppk[0], secret=ppk[1])
         path = self.work / "swanctl.conf"
         path.write_text(text, encoding="ascii")
         path.chmod(0o600)
@@ -134,6 +167,10 @@ class StrongSwan:
 
     def terminate(self, name):
         return self._swanctl("--terminate", "--ike", name, "--timeout", "5").returncode == 0
+
+    def terminate_child(self, name):
+        """Its Child SA alone."""
+        return self._swanctl("--terminate", "--child", name, "--timeout", "5").returncode == 0
 
     def installed(self):
         """How many Child SAs are installed."""
