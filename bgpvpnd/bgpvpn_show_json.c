@@ -14,6 +14,7 @@
 #include "bgpvpnd/bgpvpn_udp.h"
 #include "bgpvpnd/bgpvpn_zebra.h"
 #include "bgpvpnd/bgpvpnd.h"
+#include "bgpvpnd/crypto/crypto.h"
 
 const char *bgpvpn_phase_name(enum ike_phase phase)
 {
@@ -262,6 +263,8 @@ struct json_object *bgpvpn_json_dataplane(void)
 	json_object_string_add(json, "dataplane", bgpvpn_dplane_name(&bgpvpn));
 	json_object_string_add(json, "configured", bgpvpn_dplane_choice_name(bgpvpn.dplane_choice));
 	json_object_boolean_add(json, "open", bgpvpn.dplane != NULL);
+	json_object_string_add(json, "openssl", crypto_openssl_version());
+	json_object_boolean_add(json, "mlKem", crypto_has_ml_kem());
 	add_text_or_null(json, "error", bgpvpn.dplane_error);
 	add_text_or_null(json, "lastError", bgpvpn.dplane ? dplane_error(bgpvpn.dplane) : "");
 	json_object_object_add(json, "counters", json_dplane_counters());

@@ -91,7 +91,10 @@
 	X(ECP_256, 19, "ECP_256")                                                                  \
 	X(ECP_384, 20, "ECP_384")                                                                  \
 	X(ECP_521, 21, "ECP_521")                                                                  \
-	X(CURVE25519, 31, "CURVE25519")
+	X(CURVE25519, 31, "CURVE25519")                                                            \
+	X(ML_KEM_512, 35, "ML_KEM_512")                                                            \
+	X(ML_KEM_768, 36, "ML_KEM_768")                                                            \
+	X(ML_KEM_1024, 37, "ML_KEM_1024")
 
 #define IANA_ESN(X)                                                                                \
 	X(NONE, 0, "NO_ESN")                                                                       \
@@ -158,6 +161,7 @@
 	X(INVALID_SELECTORS, 39, "INVALID_SELECTORS")                                              \
 	X(TEMPORARY_FAILURE, 43, "TEMPORARY_FAILURE")                                              \
 	X(CHILD_SA_NOT_FOUND, 44, "CHILD_SA_NOT_FOUND")                                            \
+	X(STATE_NOT_FOUND, 47, "STATE_NOT_FOUND")                                                  \
 	X(INITIAL_CONTACT, 16384, "INITIAL_CONTACT")                                               \
 	X(SET_WINDOW_SIZE, 16385, "SET_WINDOW_SIZE")                                               \
 	X(ADDITIONAL_TS_POSSIBLE, 16386, "ADDITIONAL_TS_POSSIBLE")                                 \
@@ -176,7 +180,9 @@
 	X(SIGNATURE_HASH_ALGORITHMS, 16431, "SIGNATURE_HASH_ALGORITHMS")                           \
 	X(USE_PPK, 16435, "USE_PPK")                                                               \
 	X(PPK_IDENTITY, 16436, "PPK_IDENTITY")                                                     \
-	X(NO_PPK_AUTH, 16437, "NO_PPK_AUTH")
+	X(NO_PPK_AUTH, 16437, "NO_PPK_AUTH")                                                       \
+	X(INTERMEDIATE_EXCHANGE_SUPPORTED, 16438, "INTERMEDIATE_EXCHANGE_SUPPORTED")               \
+	X(ADDITIONAL_KEY_EXCHANGE, 16441, "ADDITIONAL_KEY_EXCHANGE")
 
 #define X(s, n, t) IKE_EXCHANGE_##s = n,
 enum ike_exchange_type { IANA_EXCHANGE(X) };

@@ -11,7 +11,10 @@
 /* UDP payload at most; IKE's own length field could say 4 GiB. */
 #define LIMIT_IKE_MSG 65507
 
-/* What we build never comes near it: two 512-byte DH values, 8 proposals, IDs of 256 bytes. */
+/*
+ * What we build never comes near it: one value of a key exchange of 1568 bytes, 9 proposals in two halves (3744 bytes), IDs of 256
+ * bytes; or a chain of certificates.
+ */
 #define LIMIT_IKE_MSG_OUT 8192
 
 /* The same sealed, and split: fragments of 256 bytes, smaller than can be configured, carry 111 of content at least. */
@@ -64,14 +67,21 @@
 /* Authorities that a CERTREQ names. It goes to addresses that proved nothing, so it must stay small: 160 bytes. */
 #define LIMIT_CERTREQ 8
 
-/* DH public value: MODP-4096 is 512 bytes. */
-#define LIMIT_KE_PUBLIC 512
+/* Public value of a key exchange: MODP-4096 is 512 bytes, key and ciphertext of ML-KEM-1024 are 1568. */
+#define LIMIT_KE_PUBLIC 1568
+
+/* Additional key exchanges of one SA: RFC 9370 has transform types for seven. As many IKE_INTERMEDIATE does a half-open SA get, at most. */
+#define LIMIT_ADDKE 7
+
+/* RFC 9370 2.2.4: 5 to 20 seconds for the next IKE_FOLLOWUP_KE, then what was begun is forgotten. */
+#define LIMIT_FOLLOWUP_S 20
 
 /* --- engine ---------------------------------------------------------------------------------------------- */
 
 /*
  * Half-open responder SAs. From COOKIE_AT on, only initiators that return a cookie get one (RFC 7296 2.6); at MAX
- * the oldest half-open SA makes room. One costs about 2 kB, so that a flood is bounded to about 2 MB.
+ * the oldest half-open SA makes room. One costs about 2 kB, so that a flood is bounded to about 2 MB; with a large KEM, 6 kB each.
+ * IKE_INTERMEDIATE makes it neither larger nor live longer, and who sends one has done a key exchange first.
  */
 #define LIMIT_HALF_OPEN_COOKIE_AT 64
 #define LIMIT_HALF_OPEN_MAX	  1024

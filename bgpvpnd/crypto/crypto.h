@@ -44,7 +44,8 @@ struct crypto_prf {
 struct crypto_ke_method {
 	uint16_t id;
 	const char *name; /* "ecp256", "modp2048", "curve25519" */
-	uint16_t public_len;
+	uint16_t public_len; /* of who begins */
+	uint16_t reply_len;  /* of who answers: the ciphertext of a KEM, else public_len */
 	uint16_t shared_len;
 };
 
@@ -63,6 +64,13 @@ const struct crypto_encr *crypto_encr_named(const char *name);
 const struct crypto_integ *crypto_integ_named(const char *name);
 const struct crypto_prf *crypto_prf_named(const char *name);
 const struct crypto_ke_method *crypto_ke_method_named(const char *name);
+
+/* A method that we know by this name and the installed OpenSSL has not got: mlkem768 before 3.5. */
+bool crypto_ke_method_lacking(const char *name);
+
+/* Has OpenSSL all of ML-KEM? And which OpenSSL is it: "3.0.15". */
+bool crypto_has_ml_kem(void);
+const char *crypto_openssl_version(void);
 
 /* --- random ---------------------------------------------------------------------------------------------- */
 
@@ -90,17 +98,25 @@ struct crypto_ke;
 /* A fresh key pair; NULL when OpenSSL fails. Owned by the caller. */
 struct crypto_ke *crypto_ke_new(const struct crypto_ke_method *method);
 
+/*
+ * The answering side's part, to the other's public value. With a KEM that is where the secret is made, and crypto_ke_public() is the
+ * ciphertext: NULL too when the value has the wrong length or is not acceptable. Otherwise a fresh key pair, and nothing is
+ * computed before crypto_ke_derive(), which both sides call with what the other one sent.
+ */
+struct crypto_ke *crypto_ke_respond(const struct crypto_ke_method *method, struct bytes peer_public);
+
 /* For known answers: a key pair from a given private value (as RFC 5903 and RFC 7748 print them). */
 struct crypto_ke *crypto_ke_from_private(const struct crypto_ke_method *method, struct bytes priv);
 void crypto_ke_free(struct crypto_ke *ke);
 
-/* Our public value in the form of the KE payload (method->public_len bytes); borrowed from ke. */
+/* Our public value in the form of the KE payload (public_len bytes, or reply_len of who answers); borrowed from ke. */
 struct bytes crypto_ke_public(const struct crypto_ke *ke);
 
 /*
  * The shared secret (method->shared_len bytes) from the peer's KE payload data. False, with *shared untouched, when
  * the value has the wrong length or is not acceptable: safe primes 1 < y < p-1 (RFC 6989 2.1), points off the curve
- * (2.3), an all-zero X25519 result (RFC 8031 / RFC 7748 6.1).
+ * (2.3), an all-zero X25519 result (RFC 8031 / RFC 7748 6.1). A wrong ciphertext of ML-KEM is not seen here: it gives a secret that
+ * nobody else has (FIPS 203 6.3).
  */
 bool crypto_ke_derive(struct crypto_ke *ke, struct bytes peer_public, struct secret *shared) rd_must_check;
 
@@ -263,7 +279,8 @@ enum crypto_sig_verdict crypto_cert_check(const struct crypto_cert *cert, const 
  * Makes ENCR_NULL with an all-zero 16-byte ICV and a trivial PRF-compatible key exchange findable (crypto_null.c), so that a
  * fuzzer gets behind the encryption. The daemon never calls it; nothing in a proposal can reach it otherwise.
  */
-#define CRYPTO_KE_NULL 65000
+#define CRYPTO_KE_NULL	65000
+#define CRYPTO_KEM_NULL 65001 /* with the lengths of ML-KEM-1024's key and ML-KEM-768's ciphertext */
 void crypto_null_enable(bool enable);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Key exchange, RFC 7296 1.2 and 3.4: MODP groups (RFC 3526), ECP groups (RFC 5903), Curve25519 (RFC 8031). Called
- * by the engine for IKE_SA_INIT and CREATE_CHILD_SA.
+ * Key exchange, RFC 7296 1.2 and 3.4: MODP groups (RFC 3526), ECP groups (RFC 5903), Curve25519 (RFC 8031); KEMs are in
+ * crypto_kem.c. Called by the engine for IKE_SA_INIT and CREATE_CHILD_SA, and what follows them (RFC 9370).
  *
  * OpenSSL's own validation of a peer's value is off (derive_set_peer_ex with 0): for safe primes it is a second
  * exponentiation, seven times the cost of the exchange, where RFC 6989 2.1 asks only for 1 < y < p-1. So each kind
@@ -66,6 +66,8 @@ struct crypto_ke *crypto_ke_new(const struct crypto_ke_method *method)
 	if (suite->kind == SUITE_KE_NULL)
 		/* Always the same, so that what a fuzzer found can be played again. */
 		return ke_of_null(suite, (const uint8_t[NULL_KE_LEN]){1});
+	if (suite->kind == SUITE_KE_KEM_NULL)
+		return ke_of_null(suite, (const uint8_t[NULL_KE_LEN]){2});
 
 	ctx = suite_ke_keygen(suite);
 	if (ctx)
@@ -79,12 +81,48 @@ void crypto_ke_free(struct crypto_ke *ke)
 	if (!ke)
 		return;
 	EVP_PKEY_free(ke->pkey);
+	secret_fini(&ke->shared);
 	XFREE(MTYPE_KE, ke);
+}
+
+static bool is_kem(const struct suite_ke *suite)
+{
+	return suite->kind == SUITE_KE_KEM || suite->kind == SUITE_KE_KEM_NULL;
+}
+
+struct crypto_ke *crypto_ke_respond(const struct crypto_ke_method *method, struct bytes peer_public)
+{
+	const struct suite_ke *suite = suite_ke_of(method);
+	struct crypto_ke *ke;
+	bool ok;
+
+	if (!is_kem(suite)) {
+		ke = crypto_ke_new(method);
+		if (ke)
+			ke->answers = true;
+		return ke;
+	}
+	if (peer_public.n != method->public_len)
+		return NULL;
+	ke = XCALLOC(MTYPE_KE, sizeof(*ke));
+	ke->suite = suite;
+	ke->answers = true;
+	ok = kem_encapsulate(ke, peer_public);
+	ERR_clear_error();
+	if (ok)
+		return ke;
+	crypto_ke_free(ke);
+	return NULL;
+}
+
+static size_t ke_public_len(const struct crypto_ke *ke)
+{
+	return ke->answers ? ke->suite->row.reply_len : ke->suite->row.public_len;
 }
 
 struct bytes crypto_ke_public(const struct crypto_ke *ke)
 {
-	return (struct bytes){ke->public, ke->suite->row.public_len};
+	return (struct bytes){ke->public, ke_public_len(ke)};
 }
 
 /* --- the peer's value ------------------------------------------------------------------------------------ */
@@ -125,7 +163,9 @@ static EVP_PKEY *peer_of_public(const struct crypto_ke *ke, struct bytes public)
 		return peer_decode(ke, point, 1 + public.n);
 	case SUITE_KE_X25519:
 		return peer_decode(ke, public.p, public.n);
+	case SUITE_KE_KEM:
 	case SUITE_KE_NULL:
+	case SUITE_KE_KEM_NULL:
 		break;
 	}
 	return NULL;
@@ -177,11 +217,15 @@ bool crypto_ke_derive(struct crypto_ke *ke, struct bytes peer_public, struct sec
 	struct secret fresh = {};
 	bool ok;
 
-	if (peer_public.n != ke->suite->row.public_len)
+	if (peer_public.n != (ke->answers ? ke->suite->row.public_len : ke->suite->row.reply_len))
 		return false;
+	if (ke->shared.len) {
+		secret_copy(shared, &ke->shared);
+		return true;
+	}
 
 	secret_alloc(&fresh, ke->suite->row.shared_len);
-	ok = ke_agree(ke, peer_public, &fresh);
+	ok = is_kem(ke->suite) ? kem_decapsulate(ke, peer_public, &fresh) : ke_agree(ke, peer_public, &fresh);
 	if (ok)
 		secret_move(shared, &fresh);
 	secret_fini(&fresh);

@@ -8,8 +8,14 @@
 struct crypto_ke {
 	const struct suite_ke *suite;
 	EVP_PKEY *pkey; /* NULL for the null method */
+	bool answers;
+	struct secret shared; /* a KEM's, of who answers, until it is asked for */
 	uint8_t public[LIMIT_KE_PUBLIC];
 };
+
+/* crypto_kem.c: encapsulation to the peer's key, into ke->public and ke->shared; and decapsulation. */
+bool kem_encapsulate(struct crypto_ke *ke, struct bytes peer_public);
+bool kem_decapsulate(const struct crypto_ke *ke, struct bytes ciphertext, struct secret *shared);
 
 /*
  * Takes over pkey and writes its public value in the form of the KE payload. NULL, with pkey freed, when OpenSSL

@@ -89,6 +89,9 @@ struct crypto_ke *crypto_ke_from_private(const struct crypto_ke_method *method, 
 	case SUITE_KE_X25519:
 		pkey = EVP_PKEY_new_raw_private_key_ex(NULL, suite->type, NULL, priv.p, priv.n);
 		break;
+	case SUITE_KE_KEM:
+	case SUITE_KE_KEM_NULL:
+		break; /* no private value is printed anywhere */
 	case SUITE_KE_NULL:
 		return priv.n == NULL_KE_LEN ? ke_of_null(suite, priv.p) : NULL;
 	}

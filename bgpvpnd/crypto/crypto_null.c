@@ -19,8 +19,13 @@ static const struct suite_encr encr_null = {
 };
 
 static const struct suite_ke ke_null = {
-	.row = {CRYPTO_KE_NULL, "kenull", NULL_KE_LEN, NULL_KE_LEN},
+	.row = {CRYPTO_KE_NULL, "kenull", NULL_KE_LEN, NULL_KE_LEN, NULL_KE_LEN},
 	.kind = SUITE_KE_NULL,
+};
+
+static const struct suite_ke kem_null = {
+	.row = {CRYPTO_KEM_NULL, "kemnull", 1568, 1088, NULL_KE_LEN},
+	.kind = SUITE_KE_KEM_NULL,
 };
 
 static bool enabled;
@@ -38,4 +43,9 @@ const struct crypto_encr *null_encr(void)
 const struct crypto_ke_method *null_ke_method(void)
 {
 	return enabled ? &ke_null.row : NULL;
+}
+
+const struct crypto_ke_method *null_kem_method(void)
+{
+	return enabled ? &kem_null.row : NULL;
 }

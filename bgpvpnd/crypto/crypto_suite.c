@@ -2,13 +2,14 @@
 /*
  * The algorithms as constant rows, found by IANA number (the engine, the data plane) and by the name that an
  * operator types (the configuration). Lengths: RFC 4106 8.1, RFC 7634 2, RFC 3602 2, RFC 4868 2.6, RFC 2404 2,
- * RFC 3526, RFC 5903 7, RFC 8031 2.
+ * RFC 3526, RFC 5903 7, RFC 8031 2, FIPS 203 table 3.
  *
  * crypto_init() tries every row once against the installed OpenSSL; a row that it cannot do is never found.
  */
 #include <zebra.h>
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 
@@ -80,15 +81,23 @@ static const struct suite_prf prf_rows[] = {
 
 #define MODP(bits)                                                                                           \
 	{                                                                                                    \
-		.row = {IKE_KE_MODP_##bits, "modp" #bits, bits / 8, bits / 8}, .kind = SUITE_KE_MODP,        \
-		.type = "DH", .group = "modp_" #bits, .prime = BN_get_rfc3526_prime_##bits,                  \
+		.row = {IKE_KE_MODP_##bits, "modp" #bits, bits / 8, bits / 8, bits / 8},                     \
+		.kind = SUITE_KE_MODP, .type = "DH", .group = "modp_" #bits,                                 \
+		.prime = BN_get_rfc3526_prime_##bits,                                                        \
 	}
 
 /* RFC 5903 7: the public value is x || y, the shared secret is x alone. */
 #define ECP(bits, len, curve)                                                                                \
 	{                                                                                                    \
-		.row = {IKE_KE_ECP_##bits, "ecp" #bits, 2 * (len), len}, .kind = SUITE_KE_ECP, .type = "EC", \
-		.group = "P-" #bits, .nid = curve,                                                           \
+		.row = {IKE_KE_ECP_##bits, "ecp" #bits, 2 * (len), 2 * (len), len}, .kind = SUITE_KE_ECP,    \
+		.type = "EC", .group = "P-" #bits, .nid = curve,                                             \
+	}
+
+/* draft-ietf-ipsecme-ikev2-mlkem: the encapsulation key there, the ciphertext back. OpenSSL has it from 3.5 on. */
+#define ML_KEM(bits, key, ciphertext)                                                                        \
+	{                                                                                                    \
+		.row = {IKE_KE_ML_KEM_##bits, "mlkem" #bits, key, ciphertext, 32}, .kind = SUITE_KE_KEM,     \
+		.type = "ML-KEM-" #bits,                                                                     \
 	}
 
 static const struct suite_ke ke_rows[] = {
@@ -98,7 +107,10 @@ static const struct suite_ke ke_rows[] = {
 	ECP(256, 32, NID_X9_62_prime256v1),
 	ECP(384, 48, NID_secp384r1),
 	ECP(521, 66, NID_secp521r1),
-	{.row = {IKE_KE_CURVE25519, "curve25519", 32, 32}, .kind = SUITE_KE_X25519, .type = "X25519"},
+	{.row = {IKE_KE_CURVE25519, "curve25519", 32, 32, 32}, .kind = SUITE_KE_X25519, .type = "X25519"},
+	ML_KEM(512, 800, 768),
+	ML_KEM(768, 1184, 1088),
+	ML_KEM(1024, 1568, 1568),
 };
 
 /* Other spellings that people know. */
@@ -208,7 +220,7 @@ const struct crypto_prf *crypto_prf_find(uint16_t id)
 
 const struct crypto_ke_method *crypto_ke_method_find(uint16_t id)
 {
-	const struct crypto_ke_method *null = null_ke_method();
+	const struct crypto_ke_method *null = id == CRYPTO_KEM_NULL ? null_kem_method() : null_ke_method();
 
 	for (size_t i = 0; i < array_size(ke_rows); i++)
 		if (ke_rows[i].row.id == id)
@@ -257,7 +269,31 @@ const struct crypto_ke_method *crypto_ke_method_named(const char *name)
 	for (size_t i = 0; i < array_size(ke_rows); i++)
 		if (strcmp(ke_rows[i].row.name, name) == 0)
 			return have.kes[i] ? &ke_rows[i].row : NULL;
+	if (null_kem_method() && strcmp(null_kem_method()->name, name) == 0)
+		return null_kem_method();
 	return null_ke_method() && strcmp(null_ke_method()->name, name) == 0 ? null_ke_method() : NULL;
+}
+
+bool crypto_ke_method_lacking(const char *name)
+{
+	name = canonical(name);
+	for (size_t i = 0; i < array_size(ke_rows); i++)
+		if (strcmp(ke_rows[i].row.name, name) == 0)
+			return !have.kes[i];
+	return false;
+}
+
+bool crypto_has_ml_kem(void)
+{
+	for (size_t i = 0; i < array_size(ke_rows); i++)
+		if (ke_rows[i].kind == SUITE_KE_KEM && !have.kes[i])
+			return false;
+	return true;
+}
+
+const char *crypto_openssl_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
 /* --- for the other files of this folder ------------------------------------------------------------------ */

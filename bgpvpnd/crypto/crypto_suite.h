@@ -30,7 +30,9 @@ enum suite_ke_kind {
 	SUITE_KE_MODP,
 	SUITE_KE_ECP,
 	SUITE_KE_X25519,
+	SUITE_KE_KEM,
 	SUITE_KE_NULL,
+	SUITE_KE_KEM_NULL,
 };
 
 struct suite_ke {
@@ -65,6 +67,7 @@ void suite_sha256_apart(void);
 /* crypto_null.c: the rows of the null suite, NULL unless crypto_null_enable() was called. */
 const struct crypto_encr *null_encr(void);
 const struct crypto_ke_method *null_ke_method(void);
+const struct crypto_ke_method *null_kem_method(void);
 #define NULL_KE_LEN 32
 
 #endif

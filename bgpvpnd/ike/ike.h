@@ -222,8 +222,8 @@ struct ike_conn_info {
 	struct endpoint remote;
 	uint64_t spi_i;
 	uint64_t spi_r;
-	char ike_proposal[96]; /* negotiated, in the operator's spelling; "" before */
-	char esp_proposal[96];
+	char ike_proposal[192]; /* negotiated, in the operator's spelling; "" before */
+	char esp_proposal[192];
 	bool nat_local;	 /* we are behind a NAT (or force it) */
 	bool nat_remote; /* the peer is */
 	bool ppk;	 /* the keys hold a post-quantum pre-shared key */

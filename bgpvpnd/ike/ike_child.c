@@ -102,8 +102,8 @@ struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *pl
 	child->in_plane = true;
 	params.in.spi = child->spi_in;
 	params.out.spi = child->spi_out;
-	ike_keymat_child(&sa->suite, &plan->esp, &sa->keys.d, plan->shared, plan->nonce_i, plan->nonce_r,
-			 plan->initiator ? &params.out : &params.in,
+	ike_keymat_child(&sa->suite, &plan->esp, &sa->keys.d, plan->shared, plan->more, plan->nonce_i,
+			 plan->nonce_r, plan->initiator ? &params.out : &params.in,
 			 plan->initiator ? &params.in : &params.out);
 	ike_out_child_add(sa->engine, conn_id(sa), &params);
 	return child;

@@ -23,6 +23,7 @@ struct child_plan {
 	struct bytes nonce_i;
 	struct bytes nonce_r;
 	struct bytes shared; /* empty without a key exchange of its own */
+	struct bytes more;   /* of additional key exchanges, RFC 9370 2.2.4 */
 	bool initiator;	     /* of that exchange, not of the IKE SA */
 	bool receive_only;
 	bool unconfirmed; /* see struct child_sa */

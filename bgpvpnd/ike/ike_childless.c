@@ -108,7 +108,7 @@ bool ike_childless_ask(struct ike_sa *sa, struct instant now)
 {
 	struct ike_childless *c = &sa->childless;
 
-	if (!c->todo || sa->create || child_sa_in_state(sa, CHILD_SA_INSTALLING))
+	if (!c->todo || sa->create || sa->pending || child_sa_in_state(sa, CHILD_SA_INSTALLING))
 		return false;
 	c->todo = false;
 	if (c->asks < UINT8_MAX)

@@ -27,6 +27,8 @@ void ike_create_abandon(struct ike_sa *sa)
 		host->spi_release(host->arg, create->spi_in);
 	crypto_ke_free(create->ke);
 	secret_fini(&create->nonce);
+	secret_fini(&create->nonce_r);
+	ike_addke_fini(&create->row);
 	secret_fini(&create->crossed_lowest);
 	unparent(create->fresh);
 	unparent(create->crossed_sa);
@@ -62,11 +64,14 @@ void ike_create_settle(struct ike_sa *sa, struct instant now)
 void ike_create_forget_sa(struct ike_sa *sa)
 {
 	struct ike_create *create = sa->parent ? sa->parent->create : NULL;
+	struct ike_pending *pending = sa->parent ? sa->parent->pending : NULL;
 
 	if (create && create->fresh == sa)
 		create->fresh = NULL;
 	if (create && create->crossed_sa == sa)
 		create->crossed_sa = NULL;
+	if (pending && pending->heir == sa)
+		pending->heir = NULL;
 	sa->parent = NULL;
 }
 
@@ -110,6 +115,21 @@ static void add_groups(struct ike_proposal_cfg *out, const struct ike_proposal_c
 			add_transform(out, IKE_TRANSFORM_KE, from->transforms[i].id, 0);
 }
 
+/* The additional ones likewise; none where the suite in use does without, though it had the choice. */
+static void add_addkes(struct ike_proposal_cfg *out, const struct ike_proposal_cfg *from,
+		       const struct ike_suite *used)
+{
+	if (used->ke && !ike_suite_has_addke(used))
+		return;
+	for (unsigned int i = 0; i < LIMIT_ADDKE; i++)
+		if (used->addke[i])
+			add_transform(out, IKE_TRANSFORM_ADDKE1 + i, used->addke[i]->id, 0);
+	for (unsigned int i = 0; i < from->num; i++)
+		if (ike_transform_is_addke(from->transforms[i].type) &&
+		    !has_transform(out, from->transforms[i].type, from->transforms[i].id, 0))
+			add_transform(out, from->transforms[i].type, from->transforms[i].id, 0);
+}
+
 static bool in_use(const struct ike_suite *used, struct ike_proposal_cfg *out)
 {
 	*out = (struct ike_proposal_cfg){};
@@ -145,6 +165,7 @@ uint8_t ike_create_proposals(const struct ike_conn_cfg *cfg, enum ike_create_kin
 
 	if (in_use(used, &out[0]) && (from = origin(cfgs, num, used))) {
 		add_groups(&out[0], from, used);
+		add_addkes(&out[0], from, used);
 		n = 1;
 	}
 	for (uint8_t i = 0; i < num; i++)

@@ -25,6 +25,12 @@ struct ike_create {
 	struct secret nonce;
 	uint32_t spi_in; /* reserved; 0: handed over */
 	uint8_t restarts;
+	struct ike_addke row; /* to come, or under way, when the answer is there: RFC 9370; num 0 before */
+	struct ike_suite esp; /* CHILD: what the answer said, for then */
+	uint32_t spi_out;
+	struct ts_list ts_local;
+	struct ts_list ts_remote;
+	struct secret nonce_r;
 	bool crossed;
 	struct secret crossed_lowest; /* CHILD: the lower nonce of the peer's exchange */
 	uint32_t crossed_child;
@@ -40,6 +46,7 @@ struct ike_held {
 	uint16_t ke_method;
 	struct ts_list tsi;
 	struct ts_list tsr;
+	bool followup; /* the answer to IKE_FOLLOWUP_KE: `ke` alone */
 	uint32_t child_id;
 	uint32_t old_child;
 };
@@ -78,10 +85,26 @@ void ike_create_child_done(struct child_sa *child, int result, struct instant no
 enum ike_reason ike_create_child_response(struct ike_turn *turn);
 enum ike_reason ike_create_refused(struct ike_turn *turn);
 
+/*
+ * IKE_FOLLOWUP_KE, who asks: ike_exch_followup.c. `begin` sends the first one of those that the suite has, after an answer with a link,
+ * and takes over the secret SK(0); `take` does with an answer of it what comes before anything else.
+ */
+enum ike_reason ike_followup_begin(struct ike_turn *turn, const struct ike_suite *suite,
+				   struct secret *shared);
+bool ike_followup_send(struct ike_sa *sa, struct instant now);
+enum ike_reason ike_followup_take(struct ike_turn *turn);
+
+/* The last one is done: of ours, and of the peer's, whose answer is to carry `reply` (taken over: NULL then). */
+enum ike_reason ike_create_child_followed(struct ike_turn *turn);
+enum ike_reason ike_rekey_ike_followed(struct ike_turn *turn);
+enum ike_reason ike_create_child_pending_done(struct ike_turn *turn, struct crypto_ke **reply);
+enum ike_reason ike_rekey_ike_pending_done(struct ike_turn *turn, const struct crypto_ke *reply);
+
 /* The rekeying of an IKE SA: ike_exch_rekey_ike.c. */
 enum ike_reason ike_rekey_ike_request(struct ike_turn *turn);
 enum ike_reason ike_rekey_ike_response(struct ike_turn *turn);
 enum ike_reason ike_rekey_ike_response_late(struct ike_turn *turn);
+enum ike_reason ike_rekey_ike_followed_late(struct ike_turn *turn);
 
 /* A new IKE SA beside this one, where the peer refuses to rekey: it takes over when it is up. */
 void ike_sa_reauthenticate(struct ike_sa *sa, struct instant now);

@@ -289,7 +289,7 @@ static void give_up(struct ike_sa *sa, struct instant now)
 
 static void expired(struct ike_sa *sa, struct instant now)
 {
-	if (sa->state == IKE_SA_INIT_DONE)
+	if (sa->state == IKE_SA_INIT_DONE || sa->state == IKE_SA_KE_WAIT)
 		ike_count(sa->engine, IKE_R_TIMEOUT);
 	if (ike_sa_is_up(sa) || sa->state == IKE_SA_REPLACED)
 		ike_sa_close(sa, IKE_R_EXPIRED, now);
@@ -320,6 +320,7 @@ static void sa_due(struct ike_sa *sa, struct instant now)
 	else if (request->active && instant_reached(request->next, now))
 		ike_sa_transmit_request(sa, now);
 	ike_frags_expire(sa, now);
+	ike_pending_expire(sa, now);
 	child_sas_expire(sa, now);
 	ike_sa_continue(sa, now);
 	ike_sa_rearm(sa);
@@ -348,6 +349,8 @@ static enum ike_phase phase_of(const struct ike_sa *sa)
 	switch (sa->state) {
 	case IKE_SA_INIT_SENT:
 	case IKE_SA_INIT_DONE:
+	case IKE_SA_KE_SENT:
+	case IKE_SA_KE_WAIT:
 		return IKE_PHASE_SA_INIT;
 	case IKE_SA_AUTH_SENT:
 	case IKE_SA_AUTH_HELD:

@@ -7,6 +7,7 @@
 #include "bgpvpnd/ike/ike_cookie.h"
 #include "bgpvpnd/ike/ike_create.h"
 #include "bgpvpnd/ike/ike_output.h"
+#include "bgpvpnd/ike/ike_pending.h"
 #include "bgpvpnd/ike/ike_sa.h"
 #include "bgpvpnd/proto/proto.h"
 
@@ -44,8 +45,8 @@ struct ike_turn {
 	struct bytes datagram;
 	struct ike_msg msg;
 	struct ike_skf skf;		 /* total 0: not a fragment */
-	uint8_t whole_first;		 /* what fragments were put together to: a chain in engine->plain, */
-	size_t whole_len;		 /* and the type of its first payload */
+	uint8_t whole_first; /* what fragments were put together to, or an SK payload held: a chain in */
+	size_t whole_len;    /* engine->plain, and the type of its first payload */
 	struct ike_payloads inner;	 /* of the SK payload */
 	const struct ike_payloads *list; /* outer or inner: the ones that count */
 	struct instant now;
@@ -110,9 +111,10 @@ enum ike_reason ike_turn_open(struct ike_turn *turn);
 
 /*
  * The text of `sealed`, the body of an SK payload or what is behind the numbers of an SKF one, into engine->plain if the seal holds:
- * at least a byte, padding included, which ike_text_unpad() takes off (BAD_SYNTAX).
+ * at least a byte, padding included, which ike_text_unpad() takes off (BAD_SYNTAX). `_again`: of the last request that was taken.
  */
 enum ike_reason ike_turn_unseal(struct ike_turn *turn, struct bytes sealed, struct bytes *text);
+enum ike_reason ike_turn_unseal_again(struct ike_turn *turn, struct bytes sealed, struct bytes *text);
 enum ike_reason ike_text_unpad(struct bytes *text);
 
 /* Appends a whole message to `out`, its content in an SK payload, or in the SKF payload `skf`. `first` is the type of its first payload. */
@@ -162,9 +164,11 @@ struct ike_row {
 };
 
 extern const struct ike_row ike_init_rows[];
+extern const struct ike_row ike_intermediate_rows[];
 extern const struct ike_row ike_auth_rows[];
 extern const struct ike_row ike_informational_rows[];
 extern const struct ike_row ike_create_child_rows[];
+extern const struct ike_row ike_followup_rows[];
 
 /* Are these payloads all there, no others, and none twice that may not be? */
 enum ike_reason ike_payloads_check(const struct ike_payloads *list, uint64_t need, uint64_t may);
@@ -180,6 +184,8 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 /* Derives the keys of a half-open responder, once, when IKE_AUTH comes. */
 bool ike_init_derive(struct ike_sa *sa);
 void ike_init_respond(struct ike_turn *turn);
+/* The next additional key exchange, or IKE_AUTH when they are done; with the state that belongs to it. ike_exch_intermediate.c */
+enum ike_reason ike_intermediate_or_auth_send(struct ike_sa *sa, struct instant now);
 enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now); /* ike_exch_auth.c */
 /* What an error notify of the peer means, kept with both proposals for the operator. */
 enum ike_reason ike_note_peer_error(struct ike_sa *sa, const char *exchange, uint16_t type);

@@ -16,6 +16,7 @@
 #include "bgpvpnd/ike/ike_auth_cert.h"
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_id.h"
+#include "bgpvpnd/ike/ike_int_auth.h"
 #include "bgpvpnd/ike/ike_ts.h"
 
 /* An IKE SA that came up without its Child SA and is of no use: the initiator closes it, or we do after this. */
@@ -48,21 +49,23 @@ static void auth_value(const struct ike_sa *sa, const struct ike_conn_cfg *cfg, 
 		       struct bytes id_raw, struct secret *out)
 {
 	const struct ike_handshake *hs = sa->hs;
+	uint8_t buf[IKE_INT_AUTH_MAX];
 
 	ike_auth_psk(sa->suite.prf, secret_view(&cfg->psk),
 		     secret_view(initiator ? &hs->init_request : &hs->init_response),
 		     secret_view(initiator ? &hs->nonce_r : &hs->nonce_i),
-		     initiator ? &sa->keys.pi : &sa->keys.pr, id_raw, out);
+		     initiator ? &sa->keys.pi : &sa->keys.pr, id_raw, ike_int_auth(sa, buf), out);
 }
 
 /* What one side signs; as above. */
 static void auth_octets(const struct ike_sa *sa, bool initiator, struct bytes id_raw, struct secret *out)
 {
 	const struct ike_handshake *hs = sa->hs;
+	uint8_t buf[IKE_INT_AUTH_MAX];
 
 	ike_auth_octets(sa->suite.prf, secret_view(initiator ? &hs->init_request : &hs->init_response),
 			secret_view(initiator ? &hs->nonce_r : &hs->nonce_i),
-			initiator ? &sa->keys.pi : &sa->keys.pr, id_raw, out);
+			initiator ? &sa->keys.pi : &sa->keys.pr, id_raw, ike_int_auth(sa, buf), out);
 }
 
 static void add_id(struct ike_draft *draft, uint8_t type, const struct ike_id_cfg *cfg)

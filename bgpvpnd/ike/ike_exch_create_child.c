@@ -35,6 +35,14 @@ static bool crossed_late(const struct child_sa *child, struct instant now)
 	return child && child->anew && instant_diff(now, child->since) < CROSSED_US;
 }
 
+/* RFC 9370 2.2.4: ours, of the same one, is past the exchange that would have settled a collision. */
+static bool following_up(const struct ike_sa *sa, const struct child_sa *old)
+{
+	const struct ike_create *create = sa->create;
+
+	return create && create->row.num && create->old_child == (old ? old->id : 0);
+}
+
 /* RFC 7296 2.25.1 and 2.25.2. */
 static enum ike_reason may_create(struct ike_turn *turn, struct child_ask *ask)
 {
@@ -48,10 +56,13 @@ static enum ike_reason may_create(struct ike_turn *turn, struct child_ask *ask)
 	/* One that is new takes over from the one that is there: a connection is one pair. */
 	ask->old = ike_sa_child(sa);
 	if (!ike_turn_notify(turn, IKE_NOTIFY_REKEY_SA, &notify))
-		return crossed_late(ask->old, turn->now) ? IKE_R_TEMPORARY : IKE_R_OK;
+		return crossed_late(ask->old, turn->now) || following_up(sa, ask->old) ? IKE_R_TEMPORARY
+											: IKE_R_OK;
 	ask->old = notify.proto == IKE_PROTO_ESP ? child_sa_by_peer_spi(sa, (uint32_t)notify.spi) : NULL;
 	if (!ask->old)
 		return IKE_R_CHILD_NOT_FOUND;
+	if (following_up(sa, ask->old))
+		return IKE_R_TEMPORARY;
 	return ask->old->state == CHILD_SA_INSTALLED ? IKE_R_OK : IKE_R_TEMPORARY;
 }
 
@@ -63,6 +74,22 @@ static void allow_any_group(struct ike_proposal_cfg *cfgs, uint8_t n, uint16_t o
 		    crypto_ke_method_find(offered))
 			cfgs[i].transforms[cfgs[i].num++] =
 				(struct ike_transform_cfg){.type = IKE_TRANSFORM_KE, .id = offered};
+}
+
+/* The same for additional key exchanges: those of the offer, where we have a method for them. */
+static void allow_any_addke(struct ike_proposal_cfg *cfgs, uint8_t n, const struct ike_sa_payload *offer)
+{
+	const struct ike_proposal *first = &offer->proposals[0];
+
+	if (ike_proposals_have_addke(cfgs, n))
+		return;
+	for (unsigned int t = 0; t < first->num_transforms; t++)
+		for (uint8_t i = 0; i < n; i++)
+			if (ike_transform_is_addke(first->transforms[t].type) &&
+			    crypto_ke_method_find(first->transforms[t].id) &&
+			    cfgs[i].num < IKE_CFG_TRANSFORMS)
+				cfgs[i].transforms[cfgs[i].num++] = (struct ike_transform_cfg){
+					first->transforms[t].type, first->transforms[t].id, 0};
 }
 
 static enum ike_reason ask_choose(struct ike_turn *turn, struct child_ask *ask)
@@ -81,6 +108,8 @@ static enum ike_reason ask_choose(struct ike_turn *turn, struct child_ask *ask)
 	memcpy(cfgs, cfg->esp, sizeof(cfgs));
 	if (ke)
 		allow_any_group(cfgs, cfg->num_esp, ask->ke.method);
+	if (ke)
+		allow_any_addke(cfgs, cfg->num_esp, &offer);
 	reason =
 		ike_proposal_choose(IKE_PROTO_ESP, cfgs, cfg->num_esp, &offer, true, &ask->esp, &ask->answer);
 	if (reason == IKE_R_NO_PROPOSAL && turn->sa->childless.on)
@@ -115,16 +144,18 @@ static enum ike_reason ask_read(struct ike_turn *turn, struct child_ask *ask)
 	return reason;
 }
 
-static void note_crossing(struct ike_sa *sa, const struct ike_held *held, struct bytes ni)
+/* `child`: the peer's; 0: it is not made yet. */
+static void note_crossing(struct ike_sa *sa, uint32_t old_child, uint32_t child, struct bytes ni,
+			  struct bytes nr)
 {
 	struct ike_create *create = sa->create;
 
 	/* Of the same old one, or both where there was none. */
-	if (!create || create->kind != IKE_CREATE_CHILD || create->old_child != held->old_child)
+	if (!create || create->kind != IKE_CREATE_CHILD || create->old_child != old_child)
 		return;
 	create->crossed = true;
-	create->crossed_child = held->child_id;
-	secret_set(&create->crossed_lowest, ike_nonce_lower(ni, secret_view(&held->nonce)));
+	create->crossed_child = child;
+	secret_set(&create->crossed_lowest, ike_nonce_lower(ni, nr));
 }
 
 static enum ike_reason hold(struct ike_turn *turn, const struct child_ask *ask, struct secret *shared)
@@ -138,7 +169,7 @@ static enum ike_reason hold(struct ike_turn *turn, const struct child_ask *ask, 
 				  .nonce_i = ask->nonce,
 				  .unconfirmed = true,
 				  .receive_only = ask->old != NULL};
-	struct crypto_ke *ke = ask->esp.ke ? crypto_ke_new(ask->esp.ke) : NULL;
+	struct crypto_ke *ke = ask->esp.ke ? crypto_ke_respond(ask->esp.ke, ask->ke.value) : NULL;
 	struct ike_held *held;
 
 	if (ask->esp.ke && (!ke || !crypto_ke_derive(ke, ask->ke.value, shared))) {
@@ -162,7 +193,102 @@ static enum ike_reason hold(struct ike_turn *turn, const struct child_ask *ask, 
 	plan.nonce_r = secret_view(&held->nonce);
 	plan.shared = secret_view(shared);
 	held->child_id = child_sa_install(sa, &plan, turn->now)->id;
-	note_crossing(sa, held, ask->nonce);
+	note_crossing(sa, held->old_child, held->child_id, ask->nonce, secret_view(&held->nonce));
+	return IKE_R_OK;
+}
+
+/* <-- HDR, SK {SA, Nr, KEr, TSi, TSr, N(ADDITIONAL_KEY_EXCHANGE)} */
+static bool pending_answer(struct ike_turn *turn, const struct child_ask *ask, const struct crypto_ke *ke)
+{
+	struct ike_pending *pending = turn->sa->pending;
+	struct ike_sa_payload chosen = {.n = 1, .proposals = {ask->answer}};
+	struct ike_draft draft;
+
+	chosen.proposals[0].spi = pending->spi_in;
+	ike_draft_response(&draft, turn->sa, &turn->msg.hdr);
+	ike_draft_sa(&draft, &chosen);
+	ike_draft_nonce(&draft, &pending->nonce_r);
+	ike_draft_ke(&draft, ke, ask->esp.ke->id);
+	ike_draft_ts(&draft, &ask->tsi, &ask->tsr);
+	ike_addke_add_link(&draft, &pending->row);
+	return ike_draft_send_response(&draft, turn->local, turn->remote);
+}
+
+/* With additional key exchanges it is made after the last of them (ike_create_child_pending_done). */
+static enum ike_reason pend(struct ike_turn *turn, const struct child_ask *ask, struct secret *shared)
+{
+	struct ike_sa *sa = turn->sa;
+	const struct ike_host *host = sa->engine->host;
+	struct crypto_ke *ke = crypto_ke_respond(ask->esp.ke, ask->ke.value);
+	struct ike_pending *pending;
+	enum ike_reason reason = IKE_R_OK;
+
+	if (!ke || !crypto_ke_derive(ke, ask->ke.value, shared)) {
+		crypto_ke_free(ke);
+		return IKE_R_BAD_KE;
+	}
+	pending = ike_pending_new(sa, IKE_CREATE_CHILD, turn->now);
+	pending->old_child = ask->old ? ask->old->id : 0;
+	pending->spi_in = host->spi_reserve(host->arg);
+	pending->spi_out = (uint32_t)ask->answer.spi;
+	pending->esp = ask->esp;
+	pending->tsi = ask->tsi;
+	pending->tsr = ask->tsr;
+	secret_set(&pending->nonce_i, ask->nonce);
+	ike_fresh_nonce(sa->engine, &pending->nonce_r);
+	secret_move(&pending->row.shared, shared);
+	ike_addke_plan(&pending->row, &ask->esp);
+	if (!pending->spi_in)
+		reason = IKE_R_DATAPLANE;
+	else if (!pending_answer(turn, ask, ke))
+		reason = IKE_R_INTERNAL;
+	crypto_ke_free(ke);
+	if (reason == IKE_R_OK)
+		note_crossing(sa, pending->old_child, 0, ask->nonce, secret_view(&pending->nonce_r));
+	else
+		ike_pending_free(sa);
+	return reason;
+}
+
+/* The one that it replaces, or that which came in its place meanwhile. */
+static struct child_sa *old_of(struct ike_sa *sa, const struct ike_pending *pending)
+{
+	struct child_sa *old = child_sa_find(sa->engine, pending->old_child);
+
+	return old && old->sa == sa ? old : ike_sa_child(sa);
+}
+
+enum ike_reason ike_create_child_pending_done(struct ike_turn *turn, struct crypto_ke **reply)
+{
+	struct ike_sa *sa = turn->sa;
+	struct ike_pending *pending = sa->pending;
+	struct child_sa *old = old_of(sa, pending);
+	const struct child_plan plan = {.esp = pending->esp,
+					.spi_in = pending->spi_in,
+					.spi_out = pending->spi_out,
+					.ts_local = pending->tsr,
+					.ts_remote = pending->tsi,
+					.nonce_i = secret_view(&pending->nonce_i),
+					.nonce_r = secret_view(&pending->nonce_r),
+					.shared = secret_view(&pending->row.shared),
+					.more = secret_view(&pending->row.more),
+					.unconfirmed = true,
+					.receive_only = old != NULL};
+	struct ike_held *held;
+
+	if (!child_sa_has_room(sa))
+		return IKE_R_NO_ADDITIONAL_SAS;
+	ike_held_free(sa);
+	sa->held = held = XCALLOC(MTYPE_IKE_HELD, sizeof(*held));
+	held->followup = true;
+	held->ke = *reply;
+	*reply = NULL;
+	held->ke_method = turn->wanted_ke;
+	held->old_child = old ? old->id : 0;
+	pending->spi_in = 0;
+	held->child_id = child_sa_install(sa, &plan, turn->now)->id;
+	note_crossing(sa, pending->old_child, held->child_id, plan.nonce_i, plan.nonce_r);
+	ike_pending_free(sa);
 	return IKE_R_OK;
 }
 
@@ -175,24 +301,29 @@ static enum ike_reason create_child_request(struct ike_turn *turn)
 
 	ike_held_free(turn->sa);
 	ike_childless_asked(turn->sa, turn->now);
+	ike_pending_free(turn->sa);
 	reason = ask_read(turn, &ask);
 	if (reason == IKE_R_OK)
-		reason = hold(turn, &ask, &shared);
+		reason =
+			ike_suite_has_addke(&ask.esp) ? pend(turn, &ask, &shared) : hold(turn, &ask, &shared);
 	secret_fini(&shared);
 	return reason;
 }
 
 static void answer(struct ike_sa *sa, uint16_t error)
 {
-	const struct ike_hdr request = {.exchange = IKE_EXCHANGE_CREATE_CHILD_SA,
-					.message_id = sa->window.expected_id - 1};
 	struct ike_held *held = sa->held;
+	const struct ike_hdr request = {.exchange = held->followup ? IKE_EXCHANGE_FOLLOWUP_KE
+								   : IKE_EXCHANGE_CREATE_CHILD_SA,
+					.message_id = sa->window.expected_id - 1};
 	struct ike_sa_payload chosen = {.n = 1, .proposals = {held->answer}};
 	struct ike_draft draft;
 
 	ike_draft_response(&draft, sa, &request);
 	if (error) {
 		ike_draft_notify(&draft, error, bytes_make(NULL, 0));
+	} else if (held->followup) {
+		ike_draft_ke(&draft, held->ke, held->ke_method);
 	} else {
 		ike_draft_sa(&draft, &chosen);
 		ike_draft_nonce(&draft, &held->nonce);

@@ -140,7 +140,7 @@ static void new_one_refused(struct ike_turn *turn, uint16_t type)
 
 	if (ike_sa_child(sa))
 		return;
-	if (type == IKE_NOTIFY_TEMPORARY_FAILURE) {
+	if (type == IKE_NOTIFY_TEMPORARY_FAILURE || type == IKE_NOTIFY_STATE_NOT_FOUND) {
 		ike_childless_refused(sa, turn->now);
 		return;
 	}
@@ -162,7 +162,7 @@ static enum ike_reason child_refused(struct ike_turn *turn)
 
 	if (!ike_turn_error(turn, &notify))
 		return IKE_R_PAYLOAD_MISSING;
-	if (notify.type == IKE_NOTIFY_INVALID_KE_PAYLOAD)
+	if (notify.type == IKE_NOTIFY_INVALID_KE_PAYLOAD && !create->row.num)
 		return other_group(turn, &notify);
 	ike_create_abandon(sa);
 	/* The peer's own rekeying did it meanwhile. */
@@ -174,6 +174,7 @@ static enum ike_reason child_refused(struct ike_turn *turn)
 	}
 	switch (notify.type) {
 	case IKE_NOTIFY_TEMPORARY_FAILURE:
+	case IKE_NOTIFY_STATE_NOT_FOUND:
 		try_again(sa, old_id, AGAIN_US, turn->now);
 		break;
 	case IKE_NOTIFY_CHILD_SA_NOT_FOUND:
@@ -268,11 +269,55 @@ static void child_commit(struct ike_turn *turn, struct child_answer *got)
 		ike_create_abandon(sa);
 		return;
 	}
+	if (create->crossed)
+		ike_pending_free(sa);
 	/* `create` stays until the data plane has said its word: child_installed(). */
 	child_sa_install(sa, &got->plan, turn->now);
 }
 
-/* <-- HDR, SK {SA, Nr, [KEr,] TSi, TSr} */
+/*
+ * Additional key exchanges come before it is made, RFC 9370 2.2.4. Who loses a collision has nothing to delete yet: it goes no
+ * further. Who wins does not wait for what the other one began.
+ */
+static enum ike_reason child_follow_up(struct ike_turn *turn, struct child_answer *got)
+{
+	struct ike_sa *sa = turn->sa;
+	struct ike_create *create = sa->create;
+
+	if (we_lose(create, got->plan.nonce_r)) {
+		ike_create_abandon(sa);
+		return IKE_R_OK;
+	}
+	if (create->crossed)
+		ike_pending_free(sa);
+	create->esp = got->plan.esp;
+	create->spi_out = got->plan.spi_out;
+	create->ts_local = got->plan.ts_local;
+	create->ts_remote = got->plan.ts_remote;
+	secret_set(&create->nonce_r, got->plan.nonce_r);
+	return ike_followup_begin(turn, &got->plan.esp, &got->shared);
+}
+
+enum ike_reason ike_create_child_followed(struct ike_turn *turn)
+{
+	struct ike_create *create = turn->sa->create;
+	const struct child_plan plan = {.esp = create->esp,
+					.spi_in = create->spi_in,
+					.spi_out = create->spi_out,
+					.ts_local = create->ts_local,
+					.ts_remote = create->ts_remote,
+					.nonce_i = secret_view(&create->nonce),
+					.nonce_r = secret_view(&create->nonce_r),
+					.shared = secret_view(&create->row.shared),
+					.more = secret_view(&create->row.more),
+					.initiator = true};
+
+	create->spi_in = 0;
+	child_sa_install(turn->sa, &plan, turn->now);
+	return IKE_R_OK;
+}
+
+/* <-- HDR, SK {SA, Nr, [KEr,] TSi, TSr [, N(ADDITIONAL_KEY_EXCHANGE)]} */
 enum ike_reason ike_create_child_response(struct ike_turn *turn)
 {
 	struct child_answer got = {};
@@ -286,7 +331,9 @@ enum ike_reason ike_create_child_response(struct ike_turn *turn)
 	    !ike_payloads_find(turn->list, IKE_PAYLOAD_TSR))
 		return IKE_R_PAYLOAD_MISSING;
 	reason = child_answer_read(turn, &got);
-	if (reason == IKE_R_OK)
+	if (reason == IKE_R_OK && ike_suite_has_addke(&got.plan.esp))
+		reason = child_follow_up(turn, &got);
+	else if (reason == IKE_R_OK)
 		child_commit(turn, &got);
 	secret_fini(&got.shared);
 	return reason;

@@ -66,7 +66,11 @@ static void say_next(struct ike_sa *sa, struct instant now)
 		return;
 	}
 	child = child_to_rekey(sa);
-	if (sa->todo_rekey && !child_sa_in_state(sa, CHILD_SA_INSTALLING) && ike_rekey_ike_send(sa, now))
+	/* The peer is at it: what comes of that comes first, as only a request of ours from before would be a collision to both. */
+	if (sa->pending || sa->held)
+		child = NULL;
+	if (sa->todo_rekey && !sa->pending && !child_sa_in_state(sa, CHILD_SA_INSTALLING) &&
+	    ike_rekey_ike_send(sa, now))
 		return;
 	if (child && ike_create_child_send(sa, child, now))
 		return;
@@ -218,7 +222,9 @@ static enum ike_reason delete_response(struct ike_turn *turn)
 
 static enum ike_reason create_response_late(struct ike_turn *turn)
 {
-	if (turn->sa->create)
+	if (turn->sa->create && turn->msg.hdr.exchange == IKE_EXCHANGE_FOLLOWUP_KE)
+		ike_rekey_ike_followed_late(turn);
+	else if (turn->sa->create)
 		ike_rekey_ike_response_late(turn);
 	return delete_response(turn);
 }
@@ -282,6 +288,14 @@ const struct ike_row ike_informational_rows[] = {
 	{.name = "so is CREATE_CHILD_SA",
 	 .in = IKE_SA_DELETING,
 	 .exchange = IKE_EXCHANGE_CREATE_CHILD_SA,
+	 .response = true,
+	 .sealed = true,
+	 .may = EVERYTHING,
+	 .handle = create_response_late,
+	 .to = IKE_SA_DELETING},
+	{.name = "and IKE_FOLLOWUP_KE",
+	 .in = IKE_SA_DELETING,
+	 .exchange = IKE_EXCHANGE_FOLLOWUP_KE,
 	 .response = true,
 	 .sealed = true,
 	 .may = EVERYTHING,

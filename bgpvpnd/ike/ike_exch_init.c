@@ -50,6 +50,16 @@ static void add_ke_nonce_notifies(struct ike_draft *draft, const struct secret *
 	if (sa->initiator ? sa->cfg->fragmentation > 0 : sa->fragmentation)
 		ike_draft_notify(draft, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, bytes_make(NULL, 0));
 	ike_ppk_announce(draft);
+	/* RFC 9370 2.2.1: who asks for additional key exchanges says that it can make them, and so does who agrees. */
+	if (sa->initiator ? ike_proposals_have_addke(sa->cfg->ike, sa->cfg->num_ike) : sa->hs->addke.num)
+		ike_draft_notify(draft, IKE_NOTIFY_INTERMEDIATE_EXCHANGE_SUPPORTED, bytes_make(NULL, 0));
+}
+
+static bool can_intermediate(const struct ike_turn *turn)
+{
+	struct ike_notify notify;
+
+	return ike_turn_notify(turn, IKE_NOTIFY_INTERMEDIATE_EXCHANGE_SUPPORTED, &notify);
 }
 
 /* Does the peer take fragments, and do we? */
@@ -187,6 +197,8 @@ static enum ike_reason init_response_read(struct ike_turn *turn, struct init_res
 			ike_nonce_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_NONCE)->body, &got->nonce);
 	if (reason != IKE_R_OK)
 		return reason;
+	if (ike_suite_has_addke(&got->suite) && !can_intermediate(turn))
+		return IKE_R_PEER_CHANGED_PROPOSAL;
 	if (got->ke.method != got->suite.ke->id || got->ke.method != turn->sa->hs->ke_method)
 		return IKE_R_BAD_KE;
 	if (cfg->ppk.required && !ike_ppk_agreed(turn, cfg)) {
@@ -204,6 +216,7 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	ike_window_answered(&sa->window, turn->now);
 	sa->spi_r = turn->msg.hdr.spi_r;
 	sa->suite = got->suite;
+	ike_addke_plan(&sa->hs->addke, &got->suite);
 	sa->local.addr = turn->local->addr;
 	sa->nat_local = got->nat.local;
 	sa->nat_remote = got->nat.remote;
@@ -221,7 +234,7 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	}
 }
 
-/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION)		HDR, SK {IDi, ...} --> */
+/* <-- HDR, SAr1, KEr, Nr, N(NAT..), N(FRAGMENTATION)		HDR, SK {IDi, ...} or {KEi(1)} --> */
 static enum ike_reason init_response(struct ike_turn *turn)
 {
 	struct init_response got = {};
@@ -231,7 +244,7 @@ static enum ike_reason init_response(struct ike_turn *turn)
 	if (reason == IKE_R_OK) {
 		init_response_commit(turn, &got);
 		if (ike_sa_keys_make(sa, secret_view(&got.shared)))
-			sent = ike_auth_send(sa, turn->now);
+			sent = ike_intermediate_or_auth_send(sa, turn->now);
 		if (sent != IKE_R_OK)
 			ike_sa_fail(sa, sent, turn->now);
 	}
@@ -357,6 +370,8 @@ static enum ike_reason choose_connection(struct ike_turn *turn, struct init_requ
 	reason = ike_sa_payload_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_SA)->body, &offer);
 	if (reason != IKE_R_OK)
 		return reason;
+	if (!can_intermediate(turn))
+		ike_proposals_strip_addke(&offer);
 	for (struct ike_conn *conn = first; conn;
 	     conn = ike_conn_candidate(turn->engine, &turn->local->addr, &turn->remote->addr, conn)) {
 		reason = ike_proposal_choose(IKE_PROTO_IKE, conn->cfg->ike, conn->cfg->num_ike, &offer, true,
@@ -404,6 +419,9 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	sa->remote = *turn->remote;
 	sa->cfg = ike_conn_cfg_ref(got->conn->cfg);
 	sa->suite = got->suite;
+	ike_addke_plan(&sa->hs->addke, &got->suite);
+	if (ike_addke_left(&sa->hs->addke))
+		sa->state = IKE_SA_KE_WAIT;
 	nat = nat_detect(turn, sa->cfg);
 	sa->nat_local = nat.local;
 	sa->nat_remote = nat.remote;
@@ -453,7 +471,9 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 	answer.proposals[0].spi_len = 0;
 	ike_draft_response(&draft, sa, &turn->msg.hdr);
 	ike_draft_sa(&draft, &answer);
-	if (new_key_pair(sa, got->suite.ke->id)) {
+	sa->hs->ke = crypto_ke_respond(got->suite.ke, got->ke.value);
+	sa->hs->ke_method = got->suite.ke->id;
+	if (sa->hs->ke) {
 		add_ke_nonce_notifies(&draft, &sa->hs->nonce_r);
 		if (ike_auth_take_hashes(sa, turn))
 			ike_auth_add_hashes(&draft);
@@ -466,7 +486,7 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 		}
 	}
 	ike_sa_bury(sa);
-	return IKE_R_INTERNAL;
+	return sa->hs->ke ? IKE_R_INTERNAL : IKE_R_BAD_KE;
 }
 
 static bool answer_repeat(struct ike_turn *turn)

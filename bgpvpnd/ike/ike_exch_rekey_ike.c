@@ -120,7 +120,7 @@ static enum ike_reason refused(struct ike_turn *turn)
 
 	if (!ike_turn_error(turn, &notify))
 		return IKE_R_PAYLOAD_MISSING;
-	if (notify.type == IKE_NOTIFY_INVALID_KE_PAYLOAD && create->fresh)
+	if (notify.type == IKE_NOTIFY_INVALID_KE_PAYLOAD && create->fresh && !create->row.num)
 		return other_group(turn, &notify);
 	if (theirs) {
 		create->crossed_sa = NULL;
@@ -128,7 +128,7 @@ static enum ike_reason refused(struct ike_turn *turn)
 		return IKE_R_OK;
 	}
 	ike_create_abandon(sa);
-	if (notify.type == IKE_NOTIFY_TEMPORARY_FAILURE) {
+	if (notify.type == IKE_NOTIFY_TEMPORARY_FAILURE || notify.type == IKE_NOTIFY_STATE_NOT_FOUND) {
 		sa->renew = instant_add(turn->now, AGAIN_US + (turn->now.us & 0xfffff));
 		return IKE_R_OK;
 	}
@@ -177,35 +177,81 @@ static enum ike_reason answer_read(struct ike_turn *turn, struct answer *got)
 	return IKE_R_OK;
 }
 
-/* Ours gets its keys; `create` lets go of it. */
-static struct ike_sa *fresh_made(struct ike_sa *sa, const struct answer *got)
+static void fresh_answered(struct ike_sa *sa, const struct answer *got)
 {
 	struct ike_sa *ours = sa->create->fresh;
+	struct bytes ni = secret_view(&ours->hs->nonce_i);
 
 	ours->spi_r = got->spi_r;
 	ours->suite = got->suite;
 	secret_set(&ours->hs->nonce_r, got->nonce);
-	if (!ike_sa_keys_rekey(ours, sa, secret_view(&got->shared)))
+	secret_set(&ours->lowest_nonce, ike_nonce_lower(ni, got->nonce));
+}
+
+/* Ours gets its keys; `create` lets go of it. */
+static struct ike_sa *fresh_made(struct ike_sa *sa, struct bytes shared, struct bytes more)
+{
+	struct ike_sa *ours = sa->create->fresh;
+
+	if (!ike_sa_keys_rekey(ours, sa, shared, more))
 		return NULL;
 	sa->create->fresh = NULL;
 	ours->parent = NULL;
 	return ours;
 }
 
-static enum ike_reason answer_commit(struct ike_turn *turn, const struct answer *got)
+/* The peer's, which came to be at the same time: made, or with additional key exchanges to come. NULL: there is none. */
+static struct ike_sa *their_sa(const struct ike_sa *sa)
+{
+	const struct ike_pending *pending = sa->pending;
+
+	if (sa->create->crossed_sa)
+		return sa->create->crossed_sa;
+	return pending && pending->kind == IKE_CREATE_IKE ? pending->heir : NULL;
+}
+
+/* Ours is the one that goes. What the peer has not made yet it goes on with; until then the old one stays. */
+static void yield_to_theirs(struct ike_sa *sa, struct instant now)
+{
+	struct ike_sa *theirs = sa->create->crossed_sa;
+
+	sa->create->crossed_sa = NULL;
+	if (theirs)
+		settled(sa, theirs, false, now);
+	else
+		ike_create_abandon(sa);
+}
+
+/* RFC 9370 2.2.4: who loses has nothing to delete yet, and goes no further. */
+static enum ike_reason follow_up(struct ike_turn *turn, struct answer *got)
+{
+	struct ike_sa *sa = turn->sa;
+	struct ike_sa *theirs = their_sa(sa);
+
+	fresh_answered(sa, got);
+	if (theirs && ike_sa_nonce_is_lower(sa->create->fresh, theirs)) {
+		yield_to_theirs(sa, turn->now);
+		return IKE_R_OK;
+	}
+	ike_pending_free(sa);
+	return ike_followup_begin(turn, &got->suite, &got->shared);
+}
+
+static enum ike_reason fresh_commit(struct ike_turn *turn, struct bytes shared, struct bytes more)
 {
 	struct ike_sa *sa = turn->sa;
 	struct ike_create *create = sa->create;
-	struct ike_sa *ours = fresh_made(sa, got), *theirs = create->crossed_sa;
+	struct ike_sa *theirs = their_sa(sa), *ours = fresh_made(sa, shared, more);
 
 	if (!ours)
 		return IKE_R_INTERNAL;
 	if (theirs && ike_sa_nonce_is_lower(ours, theirs)) {
-		create->crossed_sa = NULL;
-		settled(sa, theirs, false, turn->now);
+		yield_to_theirs(sa, turn->now);
 		ike_sa_close(ours, IKE_R_REPLACED, turn->now);
 		return IKE_R_OK;
 	}
+	ike_pending_free(sa);
+	theirs = create->crossed_sa;
 	/* If the peer made one as well, it deletes that; we only answer. */
 	create->crossed_sa = NULL;
 	if (theirs) {
@@ -214,6 +260,23 @@ static enum ike_reason answer_commit(struct ike_turn *turn, const struct answer 
 	}
 	settled(sa, ours, true, turn->now);
 	return IKE_R_OK;
+}
+
+static enum ike_reason answer_commit(struct ike_turn *turn, struct answer *got)
+{
+	if (ike_suite_has_addke(&got->suite))
+		return follow_up(turn, got);
+	fresh_answered(turn->sa, got);
+	return fresh_commit(turn, secret_view(&got->shared), bytes_make(NULL, 0));
+}
+
+enum ike_reason ike_rekey_ike_followed(struct ike_turn *turn)
+{
+	const struct ike_addke *row = &turn->sa->create->row;
+
+	if (!turn->sa->create->fresh)
+		return IKE_R_UNEXPECTED_EXCHANGE;
+	return fresh_commit(turn, secret_view(&row->shared), secret_view(&row->more));
 }
 
 enum ike_reason ike_rekey_ike_response(struct ike_turn *turn)
@@ -240,9 +303,27 @@ enum ike_reason ike_rekey_ike_response_late(struct ike_turn *turn)
 	struct ike_sa *ours = NULL;
 
 	if (ike_payloads_find(turn->list, IKE_PAYLOAD_SA) &&
-	    ike_payloads_find(turn->list, IKE_PAYLOAD_NONCE) && answer_read(turn, &got) == IKE_R_OK)
-		ours = fresh_made(sa, &got);
+	    ike_payloads_find(turn->list, IKE_PAYLOAD_NONCE) && answer_read(turn, &got) == IKE_R_OK &&
+	    !ike_suite_has_addke(&got.suite)) {
+		fresh_answered(sa, &got);
+		ours = fresh_made(sa, secret_view(&got.shared), bytes_make(NULL, 0));
+	}
 	secret_fini(&got.shared);
+	if (ours)
+		ike_sa_close(ours, IKE_R_REPLACED, turn->now);
+	ike_create_abandon(sa);
+	return IKE_R_OK;
+}
+
+/* The same with the last additional key exchange; with any other the peer has nothing that it would not forget. */
+enum ike_reason ike_rekey_ike_followed_late(struct ike_turn *turn)
+{
+	struct ike_sa *sa = turn->sa;
+	struct ike_addke *row = &sa->create->row;
+	struct ike_sa *ours = NULL;
+
+	if (row->ke && ike_followup_take(turn) == IKE_R_OK && !ike_addke_left(row))
+		ours = fresh_made(sa, secret_view(&row->shared), secret_view(&row->more));
 	if (ours)
 		ike_sa_close(ours, IKE_R_REPLACED, turn->now);
 	ike_create_abandon(sa);
@@ -271,7 +352,8 @@ static enum ike_reason ask_read(struct ike_turn *turn, struct ask *ask)
 	struct ike_sa_payload offer;
 	enum ike_reason reason;
 
-	if (busy_with_a_child(turn->sa) || (turn->sa->create && turn->sa->create->crossed_sa))
+	if (busy_with_a_child(turn->sa) ||
+	    (turn->sa->create && (turn->sa->create->crossed_sa || turn->sa->create->row.num)))
 		return IKE_R_TEMPORARY;
 	reason = ike_sa_payload_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_SA)->body, &offer);
 	if (reason == IKE_R_OK)
@@ -290,21 +372,23 @@ static enum ike_reason ask_read(struct ike_turn *turn, struct ask *ask)
 	return ask->answer.spi_len == 8 && ask->answer.spi ? IKE_R_OK : IKE_R_BAD_SYNTAX;
 }
 
-/* A new IKE SA with its keys, or NULL. */
-static struct ike_sa *heir_make(struct ike_turn *turn, const struct ask *ask)
+/* A new IKE SA, or NULL: with its keys, or, when additional key exchanges are to come, without, and the secret goes to `shared`. */
+static struct ike_sa *heir_make(struct ike_turn *turn, const struct ask *ask, struct secret *shared)
 {
 	struct ike_sa *heir = born(turn->sa, false, turn->now);
 	struct ike_handshake *hs = heir->hs;
-	struct secret shared = {};
 	bool good;
 
 	heir->spi_i = ask->answer.spi;
 	heir->suite = ask->suite;
 	secret_set(&hs->nonce_i, ask->nonce);
 	ike_fresh_nonce(heir->engine, &hs->nonce_r);
-	good = take_group(hs, ask->suite.ke) && crypto_ke_derive(hs->ke, ask->ke.value, &shared) &&
-	       ike_sa_keys_rekey(heir, turn->sa, secret_view(&shared));
-	secret_fini(&shared);
+	secret_set(&heir->lowest_nonce, ike_nonce_lower(ask->nonce, secret_view(&hs->nonce_r)));
+	hs->ke = crypto_ke_respond(ask->suite.ke, ask->ke.value);
+	hs->ke_method = ask->suite.ke->id;
+	good = hs->ke && crypto_ke_derive(hs->ke, ask->ke.value, shared) &&
+	       (ike_suite_has_addke(&ask->suite) ||
+		ike_sa_keys_rekey(heir, turn->sa, secret_view(shared), bytes_make(NULL, 0)));
 	if (good)
 		return heir;
 	ike_sa_bury(heir);
@@ -319,7 +403,51 @@ static bool answer_send(struct ike_turn *turn, const struct ask *ask, const stru
 	chosen.proposals[0].spi = heir->spi_r;
 	ike_draft_response(&draft, turn->sa, &turn->msg.hdr);
 	add_exchange(&draft, &chosen, &heir->hs->nonce_r, heir->hs->ke, heir->hs->ke_method);
+	if (turn->sa->pending)
+		ike_addke_add_link(&draft, &turn->sa->pending->row);
 	return ike_draft_send_response(&draft, turn->local, turn->remote);
+}
+
+static void pend(struct ike_turn *turn, const struct ask *ask, struct ike_sa *heir, struct secret *shared)
+{
+	struct ike_pending *pending = ike_pending_new(turn->sa, IKE_CREATE_IKE, turn->now);
+
+	ike_addke_plan(&pending->row, &ask->suite);
+	secret_move(&pending->row.shared, shared);
+	pending->heir = heir;
+}
+
+/* The peer has its end of it with our answer. */
+static void heir_made(struct ike_sa *sa, struct ike_sa *heir, struct instant now)
+{
+	if (sa->create)
+		sa->create->crossed_sa = heir;
+	else
+		settled(sa, heir, false, now);
+}
+
+/* <-- HDR, SK {KEr(n)}, of the last additional key exchange */
+enum ike_reason ike_rekey_ike_pending_done(struct ike_turn *turn, const struct crypto_ke *reply)
+{
+	struct ike_sa *sa = turn->sa;
+	struct ike_pending *pending = sa->pending;
+	struct ike_sa *heir = pending->heir;
+	struct ike_draft draft;
+
+	if (!heir)
+		return IKE_R_STATE_NOT_FOUND;
+	if (busy_with_a_child(sa))
+		return IKE_R_TEMPORARY;
+	ike_draft_response(&draft, sa, &turn->msg.hdr);
+	ike_draft_ke(&draft, reply, turn->wanted_ke);
+	if (!ike_sa_keys_rekey(heir, sa, secret_view(&pending->row.shared),
+			       secret_view(&pending->row.more)) ||
+	    !ike_draft_send_response(&draft, turn->local, turn->remote))
+		return IKE_R_INTERNAL;
+	pending->heir = NULL;
+	ike_pending_free(sa);
+	heir_made(sa, heir, turn->now);
+	return IKE_R_OK;
 }
 
 /* --> HDR, SK {SA, Ni, KEi} */
@@ -327,21 +455,25 @@ enum ike_reason ike_rekey_ike_request(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
 	struct ask ask = {};
+	struct secret shared = {};
 	struct ike_sa *heir;
-	enum ike_reason reason = ask_read(turn, &ask);
+	enum ike_reason reason;
 
+	ike_pending_free(sa);
+	reason = ask_read(turn, &ask);
 	if (reason != IKE_R_OK)
 		return reason;
-	heir = heir_make(turn, &ask);
+	heir = heir_make(turn, &ask, &shared);
+	if (heir && ike_suite_has_addke(&ask.suite))
+		pend(turn, &ask, heir, &shared);
+	secret_fini(&shared);
 	if (!heir)
 		return IKE_R_BAD_KE;
 	if (!answer_send(turn, &ask, heir)) {
 		ike_sa_bury(heir);
 		return IKE_R_INTERNAL;
 	}
-	if (sa->create)
-		sa->create->crossed_sa = heir;
-	else
-		settled(sa, heir, false, turn->now);
+	if (!sa->pending)
+		heir_made(sa, heir, turn->now);
 	return IKE_R_OK;
 }

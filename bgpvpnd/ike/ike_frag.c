@@ -232,7 +232,7 @@ bool ike_frag_is_genuine(struct ike_turn *turn)
 {
 	struct bytes text;
 
-	return turn->sa->fragmentation && ike_turn_unseal(turn, turn->skf.sealed, &text) == IKE_R_OK;
+	return turn->sa->fragmentation && ike_turn_unseal_again(turn, turn->skf.sealed, &text) == IKE_R_OK;
 }
 
 /* --- forgetting ------------------------------------------------------------------------------------------ */

@@ -8,10 +8,8 @@
 #include "bgpvpnd/ike/ike_engine.h"
 
 static const struct ike_row *const tables[] = {
-	ike_init_rows,
-	ike_auth_rows,
-	ike_informational_rows,
-	ike_create_child_rows,
+	ike_init_rows,		ike_intermediate_rows, ike_auth_rows,
+	ike_informational_rows, ike_create_child_rows, ike_followup_rows,
 };
 
 /* RFC 7296 lets these stand in a message more than once. */

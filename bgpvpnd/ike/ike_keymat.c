@@ -89,10 +89,10 @@ void ike_keymat_sa(const struct ike_suite *suite, struct bytes ni, struct bytes 
 }
 
 void ike_keymat_rekey(const struct ike_suite *old, const struct secret *old_d, const struct ike_suite *suite,
-		      struct bytes ni, struct bytes nr, struct bytes shared, uint64_t spi_i, uint64_t spi_r,
-		      struct ike_keys *out)
+		      struct bytes ni, struct bytes nr, struct bytes shared, struct bytes more,
+		      uint64_t spi_i, uint64_t spi_r, struct ike_keys *out)
 {
-	const struct bytes parts[] = {shared, ni, nr};
+	const struct bytes parts[] = {shared, ni, nr, more};
 	uint8_t seed_key[CRYPTO_HASH_MAX];
 
 	crypto_prf(old->prf, secret_view(old_d), parts, array_size(parts), seed_key);
@@ -119,12 +119,18 @@ void ike_keymat_ppk(const struct ike_suite *suite, struct bytes ppk, struct ike_
 	mix(suite->prf, ppk, &keys->pr);
 }
 
+void ike_keymat_next(const struct ike_suite *suite, struct bytes ni, struct bytes nr, struct bytes shared,
+		     uint64_t spi_i, uint64_t spi_r, struct ike_keys *keys)
+{
+	ike_keymat_rekey(suite, &keys->d, suite, ni, nr, shared, bytes_make(NULL, 0), spi_i, spi_r, keys);
+}
+
 void ike_keymat_child(const struct ike_suite *ike_suite, const struct ike_suite *esp,
-		      const struct secret *sk_d, struct bytes shared, struct bytes ni, struct bytes nr,
-		      struct child_sa_half *initiator_to_responder,
+		      const struct secret *sk_d, struct bytes shared, struct bytes more, struct bytes ni,
+		      struct bytes nr, struct child_sa_half *initiator_to_responder,
 		      struct child_sa_half *responder_to_initiator)
 {
-	struct bytes seed[] = {shared, ni, nr};
+	struct bytes seed[] = {shared, ni, nr, more};
 	const struct key_slot slots[] = {
 		{&initiator_to_responder->encr_key, encr_key_len(esp)},
 		{&initiator_to_responder->integ_key, integ_key_len(esp)},

@@ -3,6 +3,7 @@
 #include <zebra.h>
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_int_auth.h"
 
 /* --- out ------------------------------------------------------------------------------------------------- */
 
@@ -144,6 +145,16 @@ static bool finish(struct ike_draft *draft, const struct endpoint *local, const 
 	return !out->failed;
 }
 
+/* What the other side will count as well, whole as it is (RFC 9242 3.3.2). */
+static void note_intermediate(const struct ike_draft *draft)
+{
+	struct ike_sa *sa = draft->sa;
+
+	if (draft->hdr.exchange == IKE_EXCHANGE_INTERMEDIATE && draft->sealed && sa->hs)
+		ike_int_auth_add(sa, sa->initiator, &draft->hdr, false, draft->build.first,
+				 wr_bytes_view(&draft->wr));
+}
+
 static uint32_t conn_id(const struct ike_sa *sa)
 {
 	return sa->conn ? sa->conn->id : 0;
@@ -182,6 +193,7 @@ bool ike_draft_send_request(struct ike_draft *draft, enum ike_pace pace, struct 
 		return false;
 	if (draft->hdr.exchange == IKE_EXCHANGE_SA_INIT)
 		secret_set(&sa->hs->init_request, wr_bytes_view(&out));
+	note_intermediate(draft);
 	ike_window_open(&sa->window, draft->hdr.exchange, pace, wr_bytes_view(&out), now);
 	ike_sa_transmit_request(sa, now);
 	return true;
@@ -198,6 +210,7 @@ bool ike_draft_send_response(struct ike_draft *draft, const struct endpoint *loc
 		return false;
 	if (draft->hdr.exchange == IKE_EXCHANGE_SA_INIT)
 		secret_set(&sa->hs->init_response, wr_bytes_view(&out));
+	note_intermediate(draft);
 	ike_window_keep_response(&sa->window, wr_bytes_view(&out));
 	ike_sa_transmit(sa, local, remote, wr_bytes_view(&out));
 	return true;
@@ -265,18 +278,16 @@ void ike_answer_sealed(struct ike_turn *turn, enum ike_reason reason)
 
 /* --- in -------------------------------------------------------------------------------------------------- */
 
-enum ike_reason ike_turn_unseal(struct ike_turn *turn, struct bytes sealed, struct bytes *text)
+static enum ike_reason unseal(struct ike_turn *turn, struct crypto_box *box, struct bytes sealed,
+			      struct bytes *text)
 {
-	struct ike_sa *sa = turn->sa;
 	uint8_t icv[CRYPTO_HASH_MAX];
 	struct ike_sk_parts parts;
 	struct crypto_box_io io;
 	enum ike_reason reason;
 
-	if (!sa->keys_ready && !ike_init_derive(sa))
-		return IKE_R_BAD_KE;
-	reason = ike_sk_split(rd_of(sealed), crypto_box_iv_len(sa->open), crypto_box_block_len(sa->open),
-			      crypto_box_icv_len(sa->open), &parts);
+	reason = ike_sk_split(rd_of(sealed), crypto_box_iv_len(box), crypto_box_block_len(box),
+			      crypto_box_icv_len(box), &parts);
 	if (reason != IKE_R_OK)
 		return reason;
 	io = (struct crypto_box_io){
@@ -288,10 +299,29 @@ enum ike_reason ike_turn_unseal(struct ike_turn *turn, struct bytes sealed, stru
 	};
 	memcpy(turn->engine->plain, parts.text.p, parts.text.n);
 	memcpy(icv, parts.icv.p, parts.icv.n);
-	if (!crypto_box_open(sa->open, &io))
+	if (!crypto_box_open(box, &io))
 		return IKE_R_INTEGRITY;
 	*text = bytes_make(turn->engine->plain, parts.text.n);
 	return IKE_R_OK;
+}
+
+enum ike_reason ike_turn_unseal(struct ike_turn *turn, struct bytes sealed, struct bytes *text)
+{
+	struct ike_sa *sa = turn->sa;
+
+	if (!sa->keys_ready && !ike_init_derive(sa))
+		return IKE_R_BAD_KE;
+	return unseal(turn, sa->open, sealed, text);
+}
+
+/* After IKE_INTERMEDIATE there are new keys, but its request comes again as it was. */
+enum ike_reason ike_turn_unseal_again(struct ike_turn *turn, struct bytes sealed, struct bytes *text)
+{
+	const struct ike_sa *sa = turn->sa;
+	bool before = sa->hs && sa->hs->open_before &&
+		      (sa->state == IKE_SA_KE_WAIT || sa->state == IKE_SA_INIT_DONE);
+
+	return before ? unseal(turn, sa->hs->open_before, sealed, text) : ike_turn_unseal(turn, sealed, text);
 }
 
 enum ike_reason ike_text_unpad(struct bytes *text)
@@ -334,6 +364,8 @@ enum ike_reason ike_turn_open(struct ike_turn *turn)
 		reason = open_sk(turn, &text);
 		if (reason != IKE_R_OK)
 			return reason;
+		turn->whole_first = first;
+		turn->whole_len = text.n;
 	}
 	turn->list = &turn->inner;
 	turn->inner.n = 0;

@@ -35,10 +35,6 @@ static bool goes_with(const struct ike_transform_cfg *t, bool aead, bool with_ke
 	case IKE_TRANSFORM_INTEG:
 		return !aead;
 	case IKE_TRANSFORM_KE:
-		return with_ke;
-	case IKE_TRANSFORM_PRF:
-	case IKE_TRANSFORM_ESN:
-		return true;
 	case IKE_TRANSFORM_ADDKE1:
 	case IKE_TRANSFORM_ADDKE2:
 	case IKE_TRANSFORM_ADDKE3:
@@ -46,7 +42,10 @@ static bool goes_with(const struct ike_transform_cfg *t, bool aead, bool with_ke
 	case IKE_TRANSFORM_ADDKE5:
 	case IKE_TRANSFORM_ADDKE6:
 	case IKE_TRANSFORM_ADDKE7:
-		break;
+		return with_ke;
+	case IKE_TRANSFORM_PRF:
+	case IKE_TRANSFORM_ESN:
+		return true;
 	}
 	return false;
 }
@@ -126,17 +125,19 @@ static bool has_transform(const struct ike_proposal *proposal, const struct ike_
 	return false;
 }
 
-static bool common_of_type(const struct ike_proposal *ours, const struct ike_proposal *theirs, uint8_t type,
-			   struct ike_proposal *common)
+static bool is_ke(uint8_t type)
 {
-	for (unsigned int i = 0; i < ours->num_transforms; i++) {
-		const struct ike_transform *t = &ours->transforms[i];
+	return type == IKE_TRANSFORM_KE || ike_transform_is_addke(type);
+}
 
-		if (t->type == type && has_transform(theirs, t)) {
-			add_transform(common, type, t->id, t->key_bits);
+/* RFC 9370 2.2.1: no key exchange method twice, whatever its types; NONE may be. */
+static bool is_repeated(const struct ike_proposal *common, const struct ike_transform *t)
+{
+	if (!is_ke(t->type) || t->id == IKE_KE_NONE)
+		return false;
+	for (unsigned int i = 0; i < common->num_transforms; i++)
+		if (is_ke(common->transforms[i].type) && common->transforms[i].id == t->id)
 			return true;
-		}
-	}
 	return false;
 }
 
@@ -148,17 +149,17 @@ static bool common_of_type(const struct ike_proposal *ours, const struct ike_pro
 static bool none_of_type(const struct ike_proposal *theirs, uint8_t type, bool with_ke,
 			 struct ike_proposal *common)
 {
-	const struct ike_transform none = {.type = type}; /* INTEG and KE both call 0 NONE */
+	const struct ike_transform none = {.type = type}; /* INTEG, KE and ADDKE all call 0 NONE */
 
 	if (!first_of_type(theirs, type))
 		return true;
-	if (type != IKE_TRANSFORM_INTEG && type != IKE_TRANSFORM_KE)
+	if (type != IKE_TRANSFORM_INTEG && !is_ke(type))
 		return false;
 	if (has_transform(theirs, &none)) {
 		add_transform(common, type, none.id, none.key_bits);
 		return true;
 	}
-	return type == IKE_TRANSFORM_KE && !with_ke;
+	return is_ke(type) && !with_ke;
 }
 
 /* RFC 7296 3.3.6: a proposal with a type of transform that we do not know is unacceptable as a whole. */
@@ -166,7 +167,7 @@ static bool types_are_known(const struct ike_proposal *proposal)
 {
 	for (unsigned int i = 0; i < proposal->num_transforms; i++)
 		if (proposal->transforms[i].type < IKE_TRANSFORM_ENCR ||
-		    proposal->transforms[i].type > IKE_TRANSFORM_ESN)
+		    proposal->transforms[i].type > IKE_TRANSFORM_ADDKE7)
 			return false;
 	return true;
 }
@@ -178,6 +179,44 @@ static bool spi_is_usable(const struct ike_proposal *proposal)
 	return proposal->spi_len == 0 || proposal->spi_len == 8;
 }
 
+struct matching {
+	const struct ike_proposal *ours;
+	const struct ike_proposal *theirs;
+	bool with_ke;
+};
+
+static bool common_from(const struct matching *m, uint8_t type, struct ike_proposal *common);
+
+/* Our transforms of this type in their order, until one of them leaves something for the types behind it. */
+static bool common_of_type(const struct matching *m, uint8_t type, struct ike_proposal *common)
+{
+	const struct ike_transform none = {.type = type};
+	uint8_t before = common->num_transforms;
+
+	for (unsigned int i = 0; i < m->ours->num_transforms; i++) {
+		const struct ike_transform *t = &m->ours->transforms[i];
+
+		if (t->type != type || !has_transform(m->theirs, t) || is_repeated(common, t))
+			continue;
+		add_transform(common, type, t->id, t->key_bits);
+		if (common_from(m, type + 1, common))
+			return true;
+		common->num_transforms = before;
+	}
+	/* They do not speak of it, and we can do without. */
+	return ike_transform_is_addke(type) && !first_of_type(m->theirs, type) &&
+	       has_transform(m->ours, &none) && common_from(m, type + 1, common);
+}
+
+static bool common_from(const struct matching *m, uint8_t type, struct ike_proposal *common)
+{
+	if (type > IKE_TRANSFORM_ADDKE7)
+		return true;
+	if (first_of_type(m->ours, type))
+		return common_of_type(m, type, common);
+	return none_of_type(m->theirs, type, m->with_ke, common) && common_from(m, type + 1, common);
+}
+
 /* One transform of each type out of both, by our order; carries their number and SPI. */
 static bool common_proposal(const struct ike_proposal *ours, const struct ike_proposal *theirs, bool with_ke,
 			    struct ike_proposal *common)
@@ -186,14 +225,7 @@ static bool common_proposal(const struct ike_proposal *ours, const struct ike_pr
 		.num = theirs->num, .proto = theirs->proto, .spi_len = theirs->spi_len, .spi = theirs->spi};
 	if (theirs->proto != ours->proto || !spi_is_usable(theirs) || !types_are_known(theirs))
 		return false;
-	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN; type++) {
-		bool found = first_of_type(ours, type) ? common_of_type(ours, theirs, type, common)
-						       : none_of_type(theirs, type, with_ke, common);
-
-		if (!found)
-			return false;
-	}
-	return true;
+	return common_from(&(struct matching){ours, theirs, with_ke}, IKE_TRANSFORM_ENCR, common);
 }
 
 static uint16_t id_of_type(const struct ike_proposal *proposal, uint8_t type)
@@ -201,6 +233,19 @@ static uint16_t id_of_type(const struct ike_proposal *proposal, uint8_t type)
 	const struct ike_transform *t = first_of_type(proposal, type);
 
 	return t ? t->id : 0; /* reserved, or NONE, in every registry */
+}
+
+static bool addkes_of(const struct ike_proposal *proposal, struct ike_suite *suite)
+{
+	for (unsigned int i = 0; i < LIMIT_ADDKE; i++) {
+		uint16_t id = id_of_type(proposal, IKE_TRANSFORM_ADDKE1 + i);
+
+		suite->addke[i] = crypto_ke_method_find(id);
+		/* They come after one: RFC 9370 2.2.4. */
+		if (id != IKE_KE_NONE && (!suite->addke[i] || !suite->ke))
+			return false;
+	}
+	return true;
 }
 
 /* False when an algorithm is not to be had, or an IKE SA would have no PRF or no key exchange. */
@@ -215,7 +260,7 @@ static bool suite_of(const struct ike_proposal *proposal, struct ike_suite *suit
 		.ke = crypto_ke_method_find(id_of_type(proposal, IKE_TRANSFORM_KE)),
 		.esn = id_of_type(proposal, IKE_TRANSFORM_ESN) == IKE_ESN_ESN,
 	};
-	if (!suite->encr || suite->encr->aead != !suite->integ)
+	if (!suite->encr || suite->encr->aead != !suite->integ || !addkes_of(proposal, suite))
 		return false;
 	if (proposal->proto == IKE_PROTO_ESP)
 		return !suite->ke == !id_of_type(proposal, IKE_TRANSFORM_KE);
@@ -265,6 +310,27 @@ enum ike_reason ike_proposal_accept(uint8_t proto, const struct ike_proposal_cfg
 		return IKE_R_OK;
 	}
 	return IKE_R_PEER_CHANGED_PROPOSAL;
+}
+
+bool ike_proposals_have_addke(const struct ike_proposal_cfg *cfgs, uint8_t n)
+{
+	for (uint8_t p = 0; p < n; p++)
+		for (unsigned int i = 0; i < cfgs[p].num; i++)
+			if (ike_transform_is_addke(cfgs[p].transforms[i].type) &&
+			    cfgs[p].transforms[i].id != IKE_KE_NONE)
+				return true;
+	return false;
+}
+
+void ike_proposals_strip_addke(struct ike_sa_payload *offer)
+{
+	for (unsigned int p = 0; p < offer->n; p++)
+		for (unsigned int i = 0; i < offer->proposals[p].num_transforms; i++) {
+			struct ike_transform *t = &offer->proposals[p].transforms[i];
+
+			if (ike_transform_is_addke(t->type) && t->id != IKE_KE_NONE)
+				t->unknown_attribute = true; /* cannot be chosen */
+		}
 }
 
 uint16_t ike_proposal_first_group(const struct ike_proposal_cfg *cfg)

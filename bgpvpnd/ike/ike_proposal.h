@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Choosing algorithms: what we offer, what we accept of an offer, and what we accept of an answer.
- * RFC 7296 2.7, 3.3; RFC 5282 8 (AEADs in IKE). Called by the exchanges that carry an SA payload.
+ * RFC 7296 2.7, 3.3; RFC 5282 8 (AEADs in IKE); RFC 9370 2.2.1. Called by the exchanges that carry an SA payload.
  */
 #ifndef BGPVPN_IKE_IKE_PROPOSAL_H
 #define BGPVPN_IKE_IKE_PROPOSAL_H
@@ -16,6 +16,8 @@ struct ike_suite {
 	const struct crypto_integ *integ;  /* NULL with an AEAD */
 	const struct crypto_prf *prf;	   /* NULL for ESP */
 	const struct crypto_ke_method *ke; /* NULL: no key exchange (ESP without PFS) */
+	const struct crypto_ke_method
+		*addke[LIMIT_ADDKE]; /* RFC 9370, in this order; NULL: none at this place */
 	bool esn;
 };
 
@@ -46,6 +48,18 @@ enum ike_reason ike_proposal_accept(uint8_t proto, const struct ike_proposal_cfg
 				    bool with_ke, const struct ike_sa_payload *answer,
 				    struct ike_suite *chosen) ike_must_check;
 
+/* Is this one of the types ADDKE1 to ADDKE7? */
+static inline bool ike_transform_is_addke(uint8_t type)
+{
+	return type >= IKE_TRANSFORM_ADDKE1 && type <= IKE_TRANSFORM_ADDKE7;
+}
+
+/* Do any of them ask for additional key exchanges, so that IKE_INTERMEDIATE has to be offered? */
+bool ike_proposals_have_addke(const struct ike_proposal_cfg *cfgs, uint8_t n);
+
+/* Takes all additional key exchanges out of an offer, as its sender cannot make them; what insists on one is nothing then. */
+void ike_proposals_strip_addke(struct ike_sa_payload *offer);
+
 /* The first key exchange method of a configured proposal; IKE_KE_NONE: it has none. */
 uint16_t ike_proposal_first_group(const struct ike_proposal_cfg *cfg);
 
@@ -58,7 +72,7 @@ const char *ike_suite_format(uint8_t proto, const struct ike_suite *suite, char 
 /* The same text kept, for who asks again and again. */
 struct ike_suite_text {
 	struct ike_suite of;
-	char text[96];
+	char text[192]; /* as in struct ike_conn_info */
 };
 const char *ike_suite_text(uint8_t proto, const struct ike_suite *suite, struct ike_suite_text *kept);
 

@@ -7,168 +7,9 @@
 
 #include "lib/printfrr.h"
 
-#include "bgpvpnd/ike/ike_proposal.h"
+#include "bgpvpnd/ike/ike_proposal_words.h"
 
 #define PROPOSAL_TEXT_MAX 255
-
-/*
- * --- words
- * --------------------------------------------------------------------------------------------------
- */
-
-/* Other spellings of the same, as strongSwan takes them, beside those that crypto knows itself. */
-static const struct {
-	const char *alias;
-	const char *name;
-} aliases[] = {
-	{"aes", "aes128"},	{"aes128gcm128", "aes128gcm16"}, {"aes256gcm128", "aes256gcm16"},
-	{"sha", "sha1"},	{"sha2_256", "sha256"},		 {"sha2_384", "sha384"},
-	{"sha2_512", "sha512"},
-};
-
-/*
- * What peers offer and we do not do: only to be printed. Key lengths follow the name, as in "aes192ctr" for
- * "aes%uctr".
- */
-static const struct {
-	uint8_t type;
-	uint16_t id;
-	const char *name;
-} foreign[] = {
-	{IKE_TRANSFORM_ENCR, 2, "des"},		{IKE_TRANSFORM_ENCR, 3, "3des"},
-	{IKE_TRANSFORM_ENCR, 11, "null"},	{IKE_TRANSFORM_ENCR, 12, "aes%u"},
-	{IKE_TRANSFORM_ENCR, 13, "aes%uctr"},	{IKE_TRANSFORM_ENCR, 14, "aes%uccm8"},
-	{IKE_TRANSFORM_ENCR, 15, "aes%uccm12"}, {IKE_TRANSFORM_ENCR, 16, "aes%uccm16"},
-	{IKE_TRANSFORM_ENCR, 18, "aes%ugcm8"},	{IKE_TRANSFORM_ENCR, 19, "aes%ugcm12"},
-	{IKE_TRANSFORM_ENCR, 20, "aes%ugcm16"}, {IKE_TRANSFORM_ENCR, 23, "camellia%u"},
-	{IKE_TRANSFORM_PRF, 1, "prfmd5"},	{IKE_TRANSFORM_PRF, 4, "prfaesxcbc"},
-	{IKE_TRANSFORM_PRF, 8, "prfaescmac"},	{IKE_TRANSFORM_INTEG, 1, "md5"},
-	{IKE_TRANSFORM_INTEG, 5, "aesxcbc"},	{IKE_TRANSFORM_INTEG, 8, "aescmac"},
-	{IKE_TRANSFORM_KE, 1, "modp768"},	{IKE_TRANSFORM_KE, 2, "modp1024"},
-	{IKE_TRANSFORM_KE, 5, "modp1536"},	{IKE_TRANSFORM_KE, 17, "modp6144"},
-	{IKE_TRANSFORM_KE, 18, "modp8192"},	{IKE_TRANSFORM_KE, 25, "ecp192"},
-	{IKE_TRANSFORM_KE, 26, "ecp224"},	{IKE_TRANSFORM_KE, 28, "ecp256bp"},
-	{IKE_TRANSFORM_KE, 29, "ecp384bp"},	{IKE_TRANSFORM_KE, 30, "ecp512bp"},
-	{IKE_TRANSFORM_KE, 32, "curve448"},
-};
-
-static const char *canonical_word(const char *word)
-{
-	for (size_t i = 0; i < array_size(aliases); i++)
-		if (strcmp(word, aliases[i].alias) == 0)
-			return aliases[i].name;
-	return word;
-}
-
-/* strongSwan's words for the sequence numbers of ESP, 64 bits long or 32. */
-static bool esn_named(const char *word, struct ike_transform_cfg *t)
-{
-	if (strcmp(word, "esn") == 0)
-		*t = (struct ike_transform_cfg){IKE_TRANSFORM_ESN, IKE_ESN_ESN, 0};
-	else if (strcmp(word, "noesn") == 0)
-		*t = (struct ike_transform_cfg){IKE_TRANSFORM_ESN, IKE_ESN_NONE, 0};
-	else
-		return false;
-	return true;
-}
-
-static bool transform_named(const char *word, struct ike_transform_cfg *t)
-{
-	const struct crypto_encr *encr = crypto_encr_named(word);
-	const struct crypto_integ *integ = crypto_integ_named(word);
-	const struct crypto_prf *prf = crypto_prf_named(word);
-	const struct crypto_ke_method *ke = crypto_ke_method_named(word);
-
-	if (encr)
-		*t = (struct ike_transform_cfg){IKE_TRANSFORM_ENCR, encr->id, encr->key_bits};
-	else if (integ)
-		*t = (struct ike_transform_cfg){IKE_TRANSFORM_INTEG, integ->id, 0};
-	else if (prf)
-		*t = (struct ike_transform_cfg){IKE_TRANSFORM_PRF, prf->id, 0};
-	else if (ke)
-		*t = (struct ike_transform_cfg){IKE_TRANSFORM_KE, ke->id, 0};
-	return encr || integ || prf || ke;
-}
-
-static const char *own_name(uint8_t type, uint16_t id, uint16_t key_bits)
-{
-	const struct crypto_encr *encr = crypto_encr_find(id, key_bits);
-	const struct crypto_integ *integ = crypto_integ_find(id);
-	const struct crypto_prf *prf = crypto_prf_find(id);
-	const struct crypto_ke_method *ke = crypto_ke_method_find(id);
-
-	if (type == IKE_TRANSFORM_ENCR)
-		return encr ? encr->name : NULL;
-	if (key_bits) /* only ciphers have lengths: with one it is something else */
-		return NULL;
-	if (type == IKE_TRANSFORM_INTEG)
-		return integ ? integ->name : NULL;
-	if (type == IKE_TRANSFORM_PRF)
-		return prf ? prf->name : NULL;
-	if (type == IKE_TRANSFORM_KE)
-		return ke ? ke->name : NULL;
-	if (type == IKE_TRANSFORM_ESN && id == IKE_ESN_ESN)
-		return "esn";
-	return type == IKE_TRANSFORM_ESN && id == IKE_ESN_NONE ? "noesn" : NULL;
-}
-
-static const char *foreign_name(uint8_t type, uint16_t id)
-{
-	for (size_t i = 0; i < array_size(foreign); i++)
-		if (foreign[i].type == type && foreign[i].id == id)
-			return foreign[i].name;
-	return NULL;
-}
-
-/* "aes%uctr" and 192 make "aes192ctr"; a name without a place for it gets "3des_192". */
-static void append_foreign(const char *name, uint16_t key_bits, char *buf, size_t len)
-{
-	const char *gap = strstr(name, "%u");
-
-	if (gap)
-		csnprintfrr(buf, len, "%.*s%u%s", (int)(gap - name), name, key_bits, gap + 2);
-	else if (key_bits)
-		csnprintfrr(buf, len, "%s_%u", name, key_bits);
-	else
-		csnprintfrr(buf, len, "%s", name);
-}
-
-static void append_number(const struct ike_transform *t, char *buf, size_t len)
-{
-	static const char *const prefixes[] = {"type0_", "encr", "prf", "integ", "ke", "esn"};
-
-	if (t->type < array_size(prefixes))
-		csnprintfrr(buf, len, "%s%u", prefixes[t->type], t->id);
-	else
-		csnprintfrr(buf, len, "type%u_%u", t->type, t->id);
-	if (t->key_bits)
-		csnprintfrr(buf, len, "_%u", t->key_bits);
-}
-
-/* NONE of integrity and key exchange, and NO_ESN where it is the only choice: what one does not write. */
-static bool is_unwritten(const struct ike_transform *t, bool esn_too)
-{
-	return t->id == 0 && t->key_bits == 0 &&
-	       (t->type == IKE_TRANSFORM_INTEG || t->type == IKE_TRANSFORM_KE ||
-		(t->type == IKE_TRANSFORM_ESN && !esn_too));
-}
-
-static void append_transform(const struct ike_transform *t, bool esn_too, bool *first, char *buf, size_t len)
-{
-	const char *own = own_name(t->type, t->id, t->key_bits);
-	const char *other = foreign_name(t->type, t->id);
-
-	if (is_unwritten(t, esn_too))
-		return;
-	csnprintfrr(buf, len, "%s", *first ? "" : "-");
-	*first = false;
-	if (own)
-		csnprintfrr(buf, len, "%s", own);
-	else if (other)
-		append_foreign(other, t->key_bits, buf, len);
-	else
-		append_number(t, buf, len);
-}
 
 /*
  * --- a configured proposal: defaults
@@ -277,18 +118,14 @@ static bool has_cipher(const struct transform_list *list, bool aead)
 
 static bool add_word(uint8_t proto, const char *given, struct transform_list *list, char *err, size_t err_len)
 {
-	const char *word = canonical_word(given);
 	struct ike_transform_cfg t;
 
-	if (proto == IKE_PROTO_IKE && (strcmp(word, "noesn") == 0 || strcmp(word, "esn") == 0)) {
+	if (proto == IKE_PROTO_IKE && (strcmp(given, "noesn") == 0 || strcmp(given, "esn") == 0)) {
 		snprintf(err, err_len, "%s: an IKE proposal has no sequence numbers, leave it out", given);
 		return false;
 	}
-	if (!esn_named(word, &t) && !transform_named(word, &t)) {
-		snprintf(
-			err, err_len,
-			"%s is not a known algorithm: write for example aes256gcm16-prfsha384-ecp384 or aes256-sha256-modp2048",
-			*given ? given : "the empty word");
+	if (!ike_word_parse(given, &t)) {
+		ike_word_explain(given, err, err_len);
 		return false;
 	}
 	if (proto == IKE_PROTO_ESP && t.type == IKE_TRANSFORM_PRF) {
@@ -319,6 +156,47 @@ static bool add_words(uint8_t proto, const char *text, struct transform_list *li
 	return true;
 }
 
+/* RFC 9370 2.2.1: can one method of each type be chosen, all of them different? From `type` on, without those in `used`. */
+static bool can_differ(const struct transform_list *list, uint8_t type, struct transform_list *used)
+{
+	const uint8_t next = type == IKE_TRANSFORM_KE ? IKE_TRANSFORM_ADDKE1 : type + 1;
+
+	if (type > IKE_TRANSFORM_ADDKE7)
+		return true;
+	if (!list_has_type(list, type))
+		return can_differ(list, next, used);
+	for (unsigned int i = 0; i < list->n; i++) {
+		struct ike_transform_cfg method = {.id = list->list[i].id};
+
+		if (list->list[i].type != type || (method.id != IKE_KE_NONE && list_has(used, &method)))
+			continue;
+		used->list[used->n++] = method;
+		if (can_differ(list, next, used))
+			return true;
+		used->n--;
+	}
+	return false;
+}
+
+static bool addkes_fit(const struct transform_list *list, char *err, size_t err_len)
+{
+	struct transform_list used = {};
+	bool any = false;
+
+	for (unsigned int i = 0; i < list->n; i++)
+		any |= ike_transform_is_addke(list->list[i].type);
+	if (any && !list_has_type(list, IKE_TRANSFORM_KE)) {
+		snprintf(err, err_len,
+			 "additional key exchanges without a first one: add for example ecp256");
+		return false;
+	}
+	if (any && !can_differ(list, IKE_TRANSFORM_KE, &used)) {
+		snprintf(err, err_len, "the same key exchange method twice: additional ones must be others");
+		return false;
+	}
+	return true;
+}
+
 static bool is_complete(uint8_t proto, const struct transform_list *list, char *err, size_t err_len)
 {
 	if (!list_has_type(list, IKE_TRANSFORM_ENCR)) {
@@ -334,7 +212,7 @@ static bool is_complete(uint8_t proto, const struct transform_list *list, char *
 		snprintf(err, err_len, "no key exchange method: add for example ecp256 or modp2048");
 		return false;
 	}
-	return true;
+	return addkes_fit(list, err, err_len);
 }
 
 static bool add_all(struct transform_list *to, const struct transform_list *from)
@@ -342,6 +220,17 @@ static bool add_all(struct transform_list *to, const struct transform_list *from
 	for (unsigned int i = 0; i < from->n; i++)
 		if (!list_add(to, from->list[i]))
 			return false;
+	return true;
+}
+
+static bool add_addkes(struct transform_list *to, const struct transform_list *from)
+{
+	for (uint8_t type = IKE_TRANSFORM_ADDKE1; type <= IKE_TRANSFORM_ADDKE7; type++) {
+		struct transform_list kes = list_of_type(from, type);
+
+		if (!add_all(to, &kes))
+			return false;
+	}
 	return true;
 }
 
@@ -365,7 +254,7 @@ static bool completed(uint8_t proto, const struct transform_list *given, struct 
 	if (!has_cipher(given, false))
 		integs.n = 0;
 	return add_all(out, &encrs) && add_all(out, &integs) && add_all(out, &prfs) && add_all(out, &kes) &&
-	       add_all(out, &esns);
+	       add_addkes(out, given) && add_all(out, &esns);
 }
 
 bool ike_proposal_parse(uint8_t proto, const char *text, struct ike_proposal_cfg *out, char *err,
@@ -420,7 +309,7 @@ static const char *format_list(const struct transform_list *list, char *buf, siz
 					  false};
 
 		if (!(skip_prf && t.type == IKE_TRANSFORM_PRF))
-			append_transform(&t, esn_too, &first, buf, len);
+			ike_word_append(&t, esn_too, &first, buf, len);
 	}
 	return buf;
 }
@@ -445,6 +334,10 @@ const char *ike_suite_format(uint8_t proto, const struct ike_suite *suite, char 
 		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_PRF, suite->prf->id, 0});
 	if (suite->ke)
 		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_KE, suite->ke->id, 0});
+	for (unsigned int i = 0; i < LIMIT_ADDKE; i++)
+		if (suite->addke[i])
+			list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_ADDKE1 + i,
+								   suite->addke[i]->id, 0});
 	if (suite->esn)
 		list_add(&list, (struct ike_transform_cfg){IKE_TRANSFORM_ESN, IKE_ESN_ESN, 0});
 	return format_list(&list, buf, len);
@@ -477,7 +370,7 @@ const char *ike_offer_format(const struct ike_sa_payload *sa, char *buf, size_t 
 
 		csnprintfrr(buf, len, "%s", i ? ", " : "");
 		for (unsigned int j = 0; j < proposal->num_transforms; j++)
-			append_transform(&proposal->transforms[j], offers_esn(proposal), &first, buf, len);
+			ike_word_append(&proposal->transforms[j], offers_esn(proposal), &first, buf, len);
 	}
 	return buf;
 }

@@ -68,6 +68,10 @@ void ike_handshake_free(struct ike_sa *sa)
 	secret_fini(&hs->init_response);
 	secret_fini(&hs->auth_value);
 	ike_ppk_handshake_fini(&hs->ppk);
+	ike_addke_fini(&hs->addke);
+	secret_fini(&hs->int_auth_i);
+	secret_fini(&hs->int_auth_r);
+	crypto_box_free(hs->open_before);
 	XFREE(MTYPE_IKE_HANDSHAKE, sa->hs);
 }
 
@@ -110,6 +114,7 @@ void ike_sa_bury(struct ike_sa *sa)
 	while ((child = ike_sa_children_first(&sa->children)))
 		child_sa_close(child, IKE_R_OK);
 	ike_create_abandon(sa);
+	ike_pending_free(sa);
 	ike_create_forget_sa(sa);
 	ike_half_open_del(sa);
 	ike_sa_leave(sa);
@@ -153,6 +158,7 @@ static struct instant earliest(struct ike_sa *sa)
 	due = instant_min(due, sa->childless.next);
 	if (request->active)
 		due = instant_min(due, instant_min(request->next, request->give_up));
+	due = instant_min(due, ike_pending_due(sa));
 	return instant_min(instant_min(due, ike_frags_due(sa)), child_sas_due(sa));
 }
 
@@ -201,12 +207,24 @@ bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared)
 	return boxes_make(sa);
 }
 
-bool ike_sa_keys_rekey(struct ike_sa *sa, const struct ike_sa *old, struct bytes shared)
+bool ike_sa_keys_next(struct ike_sa *sa, struct bytes shared)
+{
+	struct ike_handshake *hs = sa->hs;
+
+	ike_keymat_next(&sa->suite, secret_view(&hs->nonce_i), secret_view(&hs->nonce_r), shared, sa->spi_i,
+			sa->spi_r, &sa->keys);
+	crypto_box_free(sa->seal);
+	crypto_box_free(hs->open_before);
+	hs->open_before = sa->open;
+	return boxes_make(sa);
+}
+
+bool ike_sa_keys_rekey(struct ike_sa *sa, const struct ike_sa *old, struct bytes shared, struct bytes more)
 {
 	struct bytes ni = secret_view(&sa->hs->nonce_i);
 	struct bytes nr = secret_view(&sa->hs->nonce_r);
 
-	ike_keymat_rekey(&old->suite, &old->keys.d, &sa->suite, ni, nr, shared, sa->spi_i, sa->spi_r,
+	ike_keymat_rekey(&old->suite, &old->keys.d, &sa->suite, ni, nr, shared, more, sa->spi_i, sa->spi_r,
 			 &sa->keys);
 	secret_set(&sa->lowest_nonce, ike_nonce_lower(ni, nr));
 	return boxes_make(sa);

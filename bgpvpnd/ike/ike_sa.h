@@ -13,6 +13,7 @@
 
 #include "bgpvpnd/crypto/crypto.h"
 #include "bgpvpnd/ike/ike.h"
+#include "bgpvpnd/ike/ike_addke.h"
 #include "bgpvpnd/ike/ike_childless.h"
 #include "bgpvpnd/ike/ike_frag.h"
 #include "bgpvpnd/ike/ike_keymat.h"
@@ -35,6 +36,8 @@ PREDECL_HASH(child_sas);
 enum ike_sa_state {
 	IKE_SA_INIT_SENT, /* initiator: IKE_SA_INIT request is out */
 	IKE_SA_INIT_DONE, /* responder: IKE_SA_INIT answered, half-open */
+	IKE_SA_KE_SENT,	  /* initiator: IKE_INTERMEDIATE request is out */
+	IKE_SA_KE_WAIT,	  /* responder: half-open too, IKE_INTERMEDIATE is to come before IKE_AUTH */
 	IKE_SA_AUTH_SENT, /* initiator: IKE_AUTH request is out */
 	IKE_SA_AUTH_HELD, /* responder: IKE_AUTH is good, the data plane has the word */
 	IKE_SA_ESTABLISHED,
@@ -56,6 +59,11 @@ struct ike_handshake {
 	struct secret init_response; /* RealMessage2 */
 	uint16_t ke_method;	     /* initiator: the group that we send a value of */
 	uint8_t restarts;
+	struct ike_addke addke;	  /* RFC 9370 */
+	struct secret int_auth_i; /* RFC 9242 3.3.2: IntAuth_i so far */
+	struct secret int_auth_r;
+	struct crypto_box
+		*open_before; /* that the last IKE_INTERMEDIATE request came under; NULL: there was none */
 	uint32_t sig_hashes;  /* that the peer takes, RFC 7427; 0: it knows no RFC 7427 */
 	struct ike_ppk_handshake ppk;
 	enum ike_reason hint; /* an unauthenticated error, believed only when nothing better comes */
@@ -137,6 +145,7 @@ struct ike_sa {
 	struct ike_frags *frags[IKE_FRAG_DIRECTIONS]; /* NULL: no message is being collected */
 	struct ike_handshake *hs;
 	struct ike_create *create; /* our CREATE_CHILD_SA under way */
+	struct ike_pending *pending; /* the peer's, while additional key exchanges are to come */
 	struct ike_held *held;	   /* the peer's, while the data plane has the word */
 	struct ike_sa *parent;	   /* BORN: the one that is being rekeyed */
 	struct ike_sa_children_head children;
@@ -169,7 +178,7 @@ static inline bool ike_sa_is_up(const struct ike_sa *sa)
 
 static inline bool ike_sa_is_attempt(const struct ike_sa *sa)
 {
-	return sa->state == IKE_SA_INIT_SENT || sa->state == IKE_SA_AUTH_SENT;
+	return sa->state == IKE_SA_INIT_SENT || sa->state == IKE_SA_KE_SENT || sa->state == IKE_SA_AUTH_SENT;
 }
 
 /* A new one with a fresh SPI on our side, in no connection yet. */
@@ -204,8 +213,11 @@ void ike_handshake_free(struct ike_sa *sa);
 /* SKEYSEED and all SK_*, the two boxes and lowest_nonce; from now on messages can be sealed. False: OpenSSL fails. */
 bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared);
 
-/* The same for one that replaces `old`, from its SK_d. */
-bool ike_sa_keys_rekey(struct ike_sa *sa, const struct ike_sa *old, struct bytes shared);
+/* The next ones, after an additional key exchange of the handshake (RFC 9370 2.2.2). */
+bool ike_sa_keys_next(struct ike_sa *sa, struct bytes shared);
+
+/* The same for one that replaces `old`, from its SK_d; `more` of additional key exchanges. */
+bool ike_sa_keys_rekey(struct ike_sa *sa, const struct ike_sa *old, struct bytes shared, struct bytes more);
 
 /* --- endings: ike_sa_end.c ------------------------------------------------------------------------------- */
 

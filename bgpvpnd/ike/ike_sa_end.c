@@ -46,6 +46,7 @@ static void detach(struct ike_sa *sa, enum ike_reason reason, struct instant now
 	struct child_sa *child;
 
 	ike_create_settle(sa, now);
+	ike_pending_free(sa);
 	while ((child = ike_sa_children_first(&sa->children)))
 		child_sa_close(child, reason);
 	if (!conn)
@@ -165,7 +166,7 @@ bool ike_sa_nonce_is_lower(const struct ike_sa *a, const struct ike_sa *b)
 
 static void settle(struct ike_sa *sa, struct ike_sa *other, bool initial_contact, struct instant now)
 {
-	if (other->state == IKE_SA_INIT_SENT && !sa->initiator) {
+	if ((other->state == IKE_SA_INIT_SENT || other->state == IKE_SA_KE_SENT) && !sa->initiator) {
 		ike_sa_bury(other);
 		return;
 	}

@@ -11,7 +11,7 @@
 
 #define WORLD_CONN 1
 
-/* Opcodes of an input: a role byte (1: initiator, 2: messages in fragments, 4: with a PPK), then these with their operands. */
+/* Opcodes of an input: a role byte (1: initiator, 2: messages in fragments, 4: with a PPK, 8: with additional key exchanges), then these with their operands. */
 enum world_op {
 	WORLD_DATAGRAM = 0, /* u16 length, bytes */
 	WORLD_SLEEP = 1,    /* u8: tenths of a second */
@@ -27,6 +27,7 @@ enum world_role {
 	WORLD_ROLE_INITIATOR = 1,
 	WORLD_ROLE_FRAGMENTS = 2,
 	WORLD_ROLE_PPK = 4,
+	WORLD_ROLE_ADDKE = 8,
 };
 
 struct world {
@@ -95,6 +96,11 @@ static inline struct ike_engine *world_engine(const struct ike_host *host, uint8
 	world_transform(&cfg->ike[0], IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256);
 	world_transform(&cfg->ike[0], IKE_TRANSFORM_KE, CRYPTO_KE_NULL);
 	world_transform(&cfg->esp[0], IKE_TRANSFORM_ENCR, IKE_ENCR_NULL);
+	if (role & WORLD_ROLE_ADDKE) {
+		world_transform(&cfg->ike[0], IKE_TRANSFORM_ADDKE1, CRYPTO_KEM_NULL);
+		world_transform(&cfg->esp[0], IKE_TRANSFORM_KE, CRYPTO_KE_NULL);
+		world_transform(&cfg->esp[0], IKE_TRANSFORM_ADDKE2, CRYPTO_KEM_NULL);
+	}
 	ike_conn_set(engine, WORLD_CONN, cfg);
 	ike_conn_cfg_unref(cfg);
 	return engine;

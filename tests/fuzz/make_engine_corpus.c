@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writes the corpus of fuzz_engine: a true handshake, liveness and DELETE between two engines with the null suite, as each side
- * receives it: plain, with what is large in fragments, and with a PPK. Run by hand when messages change: make_engine_corpus DIRECTORY.
+ * receives it: plain, with what is large in fragments, with a PPK, and with additional key exchanges. Run by hand when messages change: make_engine_corpus DIRECTORY.
  */
 #include <zebra.h>
 
@@ -26,8 +26,9 @@ static void side_init(struct side *s, const char *dir, bool initiator, uint8_t f
 	s->host = (struct ike_host){&s->world, world_random, world_spi_reserve, world_spi_release,
 				    world_wall_clock};
 	s->engine = world_engine(&s->host, role, now);
-	snprintf(path, sizeof(path), "%s/%s%s%s", dir, initiator ? "initiator" : "responder",
-		 flags & WORLD_ROLE_FRAGMENTS ? "-fragments" : "", flags & WORLD_ROLE_PPK ? "-ppk" : "");
+	snprintf(path, sizeof(path), "%s/%s%s%s%s", dir, initiator ? "initiator" : "responder",
+		 flags & WORLD_ROLE_FRAGMENTS ? "-fragments" : "", flags & WORLD_ROLE_PPK ? "-ppk" : "",
+		 flags & WORLD_ROLE_ADDKE ? "-addke" : "");
 	s->file = fopen(path, "w");
 	fputc(role, s->file);
 }
@@ -108,5 +109,6 @@ int main(int argc, char **argv)
 	if (argc != 2 || crypto_init())
 		return 1;
 	crypto_null_enable(true);
-	return story(argv[1], 0) | story(argv[1], WORLD_ROLE_FRAGMENTS) | story(argv[1], WORLD_ROLE_PPK);
+	return story(argv[1], 0) | story(argv[1], WORLD_ROLE_FRAGMENTS) | story(argv[1], WORLD_ROLE_PPK) |
+	       story(argv[1], WORLD_ROLE_ADDKE);
 }

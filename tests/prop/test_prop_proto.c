@@ -47,7 +47,7 @@ static void rnd_fill(uint8_t *p, size_t n)
 /* Up to `most` random bytes; alive until the next call. */
 static struct bytes rnd_bytes(unsigned int least, unsigned int most)
 {
-	static uint8_t buf[1024];
+	static uint8_t buf[LIMIT_KE_PUBLIC];
 	size_t n = least + rnd_below(most - least + 1);
 
 	assert_true(n <= sizeof(buf));

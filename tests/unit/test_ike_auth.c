@@ -17,7 +17,7 @@ static void assert_auth(uint16_t prf, struct bytes psk, struct bytes message, st
 	struct secret auth = {};
 
 	secret_set(&sk_p, key);
-	ike_auth_psk(crypto_prf_find(prf), psk, message, nonce, &sk_p, id, &auth);
+	ike_auth_psk(crypto_prf_find(prf), psk, message, nonce, &sk_p, id, bytes_make(NULL, 0), &auth);
 	assert_true(secret_equal(secret_view(&auth), want));
 	secret_fini(&auth);
 	secret_fini(&sk_p);

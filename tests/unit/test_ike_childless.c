@@ -383,7 +383,7 @@ static void auth_without_child(struct pair *p)
 	id = ike_id_payload(&cfg);
 	ike_id_encode(&wr, &id);
 	ike_auth_psk(sa->suite.prf, secret_view(&sa->cfg->psk), secret_view(&hs->init_request),
-		     secret_view(&hs->nonce_r), &sa->keys.pi, wr_bytes_view(&wr), &value);
+		     secret_view(&hs->nonce_r), &sa->keys.pi, wr_bytes_view(&wr), bytes_make(NULL, 0), &value);
 	auth.value = secret_view(&value);
 	sa->window.request.active = false;
 	sa->window.next_id = 1;

@@ -62,8 +62,8 @@ static void test_strongswan_child(void **state)
 
 		/* as the responder, whose inbound half is from initiator to responder */
 		secret_set(&sk_d, e->sk_d);
-		ike_keymat_child(&suite, &esp, &sk_d, bytes_make(NULL, 0), e->ni, e->nr, &child.in,
-				 &child.out);
+		ike_keymat_child(&suite, &esp, &sk_d, bytes_make(NULL, 0), bytes_make(NULL, 0), e->ni, e->nr,
+				 &child.in, &child.out);
 		assert_key(&child.in.encr_key, e->esp_encr_i);
 		assert_key(&child.in.integ_key, e->esp_integ_i);
 		assert_key(&child.out.encr_key, e->esp_encr_r);
@@ -147,8 +147,8 @@ static void test_known_answers(void **state)
 		assert_stream(&wr, known[i].len, known[i].ike_sha1);
 
 		wr = wr_of(stream, sizeof(stream));
-		ike_keymat_child(&suite, &esp, &keys.d, BYTES_OF(shared), BYTES_OF(ni), BYTES_OF(nr),
-				 &child.out, &child.in);
+		ike_keymat_child(&suite, &esp, &keys.d, BYTES_OF(shared), bytes_make(NULL, 0), BYTES_OF(ni),
+				 BYTES_OF(nr), &child.out, &child.in);
 		append(&wr, &child.out.encr_key);
 		append(&wr, &child.out.integ_key);
 		append(&wr, &child.in.encr_key);
@@ -157,6 +157,122 @@ static void test_known_answers(void **state)
 		child_sa_params_fini(&child);
 		ike_keys_fini(&keys);
 	}
+	assert_int_equal(mem_live(), 0);
+}
+
+/* HMAC-SHA1 as RFC 2104 has it, of keys that are shorter than a block. */
+static void hmac(struct bytes key, const struct bytes *parts, size_t n, uint8_t out[CRYPTO_SHA1_LEN])
+{
+	uint8_t pads[2][64] = {}, digest[CRYPTO_SHA1_LEN];
+	struct bytes text[8] = {BYTES_OF(pads[0])};
+
+	assert_true(key.n <= 64 && n < array_size(text));
+	for (size_t i = 0; i < 64; i++) {
+		pads[0][i] = (i < key.n ? key.p[i] : 0) ^ 0x36;
+		pads[1][i] = (i < key.n ? key.p[i] : 0) ^ 0x5c;
+	}
+	memcpy(text + 1, parts, n * sizeof(*parts));
+	crypto_sha1(text, 1 + n, digest);
+	crypto_sha1((const struct bytes[]){BYTES_OF(pads[1]), BYTES_OF(digest)}, 2, out);
+}
+
+/* prf+ */
+static void by_hand(struct bytes key, struct bytes seed, uint8_t *out, size_t n)
+{
+	uint8_t t[CRYPTO_SHA1_LEN];
+
+	for (uint8_t round = 1; n; round++) {
+		struct bytes parts[] = {bytes_make(t, round > 1 ? sizeof(t) : 0), seed, {&round, 1}};
+		size_t take = MIN(n, sizeof(t));
+
+		hmac(key, parts, array_size(parts), t);
+		memcpy(out, t, take);
+		out += take;
+		n -= take;
+	}
+}
+
+static void exchange(uint16_t method, struct secret *shared)
+{
+	struct crypto_ke *i = crypto_ke_new(crypto_ke_method_find(method));
+	struct crypto_ke *r = crypto_ke_respond(crypto_ke_method_find(method), crypto_ke_public(i));
+
+	assert_true(crypto_ke_derive(i, crypto_ke_public(r), shared));
+	crypto_ke_free(i);
+	crypto_ke_free(r);
+}
+
+static void assert_keys_by_hand(const struct ike_keys *keys, const uint8_t seed_key[CRYPTO_SHA1_LEN],
+				struct bytes seed)
+{
+	const struct secret *const all[] = {&keys->d,  &keys->ai, &keys->ar, &keys->ei,
+					    &keys->er, &keys->pi, &keys->pr};
+	uint8_t stream[164], *p = stream;
+
+	by_hand(bytes_make(seed_key, CRYPTO_SHA1_LEN), seed, stream, sizeof(stream));
+	for (size_t i = 0; i < array_size(all); i++) {
+		assert_key(all[i], bytes_make(p, all[i]->len));
+		p += all[i]->len;
+	}
+	assert_ptr_equal(p, stream + sizeof(stream));
+}
+
+/*
+ * RFC 9370 2.2.2 with ECP-256 and then Curve25519: SKEYSEED(1) = prf(SK_d(0), SK(1) | Ni | Nr), and 2.2.4: prf(SK_d, SK(0) | Ni | Nr |
+ * SK(1)), against HMAC by hand.
+ */
+static void test_additional_key_exchanges(void **state)
+{
+	struct ike_suite suite = suite_of(IKE_ENCR_AES_CBC, 256, IKE_INTEG_HMAC_SHA1_96, IKE_PRF_HMAC_SHA1);
+	struct bytes
+		ni = bytes_str("the initiator's nonce"),
+		nr = bytes_str("and the responder's"),
+		seed = bytes_str(
+			"the initiator's nonceand the responder's\1\2\3\4\5\6\7\10\21\22\23\24\25\26\27\30");
+	const uint64_t spi_i = UINT64_C(0x0102030405060708), spi_r = UINT64_C(0x1112131415161718);
+	struct ike_suite esp = suite_of(IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA1_96, 0);
+	struct secret shared[2] = {};
+	struct ike_keys keys = {}, rekeyed = {};
+	struct child_sa_params child = {};
+	uint8_t nonces[40], d[CRYPTO_SHA1_LEN], skeyseed[CRYPTO_SHA1_LEN], text[256], stream[72];
+	struct wr wr = wr_of(text, sizeof(text));
+
+	exchange(IKE_KE_ECP_256, &shared[0]);
+	exchange(IKE_KE_CURVE25519, &shared[1]);
+	memcpy(nonces, seed.p, sizeof(nonces));
+
+	ike_keymat_sa(&suite, ni, nr, secret_view(&shared[0]), spi_i, spi_r, &keys);
+	hmac(BYTES_OF(nonces), (const struct bytes[]){secret_view(&shared[0])}, 1, skeyseed);
+	assert_keys_by_hand(&keys, skeyseed, seed);
+	memcpy(d, keys.d.key, sizeof(d));
+
+	ike_keymat_next(&suite, ni, nr, secret_view(&shared[1]), spi_i, spi_r, &keys);
+	hmac(BYTES_OF(d), (const struct bytes[]){secret_view(&shared[1]), ni, nr}, 3, skeyseed);
+	assert_keys_by_hand(&keys, skeyseed, seed);
+	memcpy(d, keys.d.key, sizeof(d));
+
+	ike_keymat_rekey(&suite, &keys.d, &suite, ni, nr, secret_view(&shared[0]), secret_view(&shared[1]),
+			 spi_i, spi_r, &rekeyed);
+	hmac(BYTES_OF(d), (const struct bytes[]){secret_view(&shared[0]), ni, nr, secret_view(&shared[1])}, 4,
+	     skeyseed);
+	assert_keys_by_hand(&rekeyed, skeyseed, seed);
+
+	ike_keymat_child(&suite, &esp, &keys.d, secret_view(&shared[0]), secret_view(&shared[1]), ni, nr,
+			 &child.out, &child.in);
+	wr_bytes(&wr, secret_view(&shared[0]));
+	wr_bytes(&wr, BYTES_OF(nonces));
+	wr_bytes(&wr, secret_view(&shared[1]));
+	by_hand(BYTES_OF(d), wr_bytes_view(&wr), stream, sizeof(stream));
+	assert_key(&child.out.encr_key, bytes_make(stream, 16));
+	assert_key(&child.out.integ_key, bytes_make(stream + 16, 20));
+	assert_key(&child.in.encr_key, bytes_make(stream + 36, 16));
+	assert_key(&child.in.integ_key, bytes_make(stream + 52, 20));
+
+	child_sa_params_fini(&child);
+	ike_keys_fini(&keys);
+	ike_keys_fini(&rekeyed);
+	secret_fini(&shared[0]);
+	secret_fini(&shared[1]);
 	assert_int_equal(mem_live(), 0);
 }
 
@@ -190,9 +306,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strongswan_ike),
-		cmocka_unit_test(test_strongswan_child),
-		cmocka_unit_test(test_known_answers),
+		cmocka_unit_test(test_strongswan_ike), cmocka_unit_test(test_strongswan_child),
+		cmocka_unit_test(test_known_answers),  cmocka_unit_test(test_additional_key_exchanges),
 		cmocka_unit_test(test_again_in_place),
 	};
 

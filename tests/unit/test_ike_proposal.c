@@ -554,8 +554,127 @@ static void test_answers_refused(void **state)
 	transform_of_type(&answer.proposals[0], IKE_TRANSFORM_ENCR)->key_bits = 192;
 	assert_int_equal(accepted(IKE, ours, true, &answer, ""), refused);
 	answer = good;
-	add(&answer.proposals[0], IKE_TRANSFORM_ADDKE1, 0, 0);
+	add(&answer.proposals[0], IKE_TRANSFORM_ADDKE1, IKE_KE_CURVE25519, 0);
 	assert_int_equal(accepted(IKE, ours, true, &answer, ""), refused);
+	answer = good;
+	add(&answer.proposals[0], IKE_TRANSFORM_ADDKE7 + 1, 0, 0);
+	assert_int_equal(accepted(IKE, ours, true, &answer, ""), refused);
+}
+
+/* RFC 9370 2.2.1: by our order, all different, NONE only where both can do without. */
+static void test_additional_key_exchanges(void **state)
+{
+	static const struct {
+		const char *ours, *theirs, *chosen;
+	} rows[] = {
+		{"ecp256-ke1_x25519", "ecp256-ke1_x25519", "ecp256-ke1_curve25519"},
+		{"ecp256-ke1_x25519-ke1_ecp384", "ecp256-ke1_ecp384-ke1_x25519", "ecp256-ke1_curve25519"},
+		{"ecp256-ke1_x25519-ke2_ecp384", "ecp256-ke2_ecp384-ke1_x25519",
+		 "ecp256-ke1_curve25519-ke2_ecp384"},
+		{"ecp256-ke3_x25519", "ecp256-ke3_x25519", "ecp256-ke3_curve25519"},
+		/* what is preferred is taken already, or would be missing for the next */
+		{"ecp256-ke1_x25519-ke1_ecp384-ke2_x25519", "ecp256-ke1_x25519-ke1_ecp384-ke2_x25519",
+		 "ecp256-ke1_ecp384-ke2_curve25519"},
+		{"x25519-ecp256-ke1_x25519", "x25519-ecp256-ke1_x25519", "ecp256-ke1_curve25519"},
+		{"ecp256-ke1_x25519-ke2_none-ke2_x25519", "ecp256-ke1_x25519-ke2_x25519-ke2_none",
+		 "ecp256-ke1_curve25519"},
+		/* one end does without */
+		{"ecp256-ke1_x25519-ke1_none", "ecp256", "ecp256"},
+		{"ecp256", "ecp256-ke1_x25519-ke1_none", "ecp256"},
+		{"ecp256-ke1_none-ke1_x25519", "ecp256-ke1_x25519-ke1_none", "ecp256"},
+		{"ecp256-ke1_x25519", "ecp256", ""},
+		{"ecp256", "ecp256-ke1_x25519", ""},
+		{"ecp256-ke1_x25519", "ecp256-ke1_ecp384", ""},
+		{"ecp256-ke1_x25519", "ecp256-ke2_x25519", ""},
+		{"x25519-ecp384-ke1_x25519", "x25519-ecp521-ke1_x25519-ke1_modp2048", ""},
+	};
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		char ours[128], theirs[128], chosen[128];
+		struct ike_sa_payload offer, answer = {.n = 1};
+
+		snprintf(ours, sizeof(ours), "aes256-sha256-%s", rows[i].ours);
+		snprintf(theirs, sizeof(theirs), "aes256-sha256-%s", rows[i].theirs);
+		snprintf(chosen, sizeof(chosen), "aes256-sha256-%s", rows[i].chosen);
+		offer = offer_of(IKE, theirs, true);
+		assert_string_equal(choice(IKE, ours, &offer, true, &answer.proposals[0]),
+				    rows[i].chosen[0] ? chosen : "");
+		if (rows[i].chosen[0])
+			assert_int_equal(accepted(IKE, theirs, true, &answer, chosen), IKE_R_OK);
+	}
+}
+
+static void test_additional_key_exchanges_of_esp(void **state)
+{
+	struct ike_sa_payload offer = offer_of(ESP, "aes256gcm16-ecp384-ke1_x25519", true);
+	struct ike_proposal answer;
+
+	assert_string_equal(choice(ESP, "aes256gcm16-ecp384-ke1_x25519", &offer, true, &answer),
+			    "aes256gcm16-ecp384-ke1_curve25519");
+	/* not in IKE_AUTH */
+	assert_string_equal(choice(ESP, "aes256gcm16-ecp384-ke1_x25519", &offer, false, &answer),
+			    "aes256gcm16");
+	offer = offer_of(ESP, "aes256gcm16-ecp384-ke1_x25519", false);
+	assert_null(transform_of_type(&offer.proposals[0], IKE_TRANSFORM_ADDKE1));
+}
+
+/* Nothing but what insists on one goes. */
+static void test_additional_key_exchanges_stripped(void **state)
+{
+	struct ike_sa_payload offer = offer_of(
+		IKE, "aes256-sha256-ecp256-ke1_x25519, aes128-sha256-ecp256-ke1_x25519-ke1_none", true);
+	struct ike_proposal answer;
+
+	ike_proposals_strip_addke(&offer);
+	assert_string_equal(
+		choice(IKE, "aes256-sha256-ecp256-ke1_x25519, aes128-sha256-ecp256-ke1_x25519-ke1_none",
+		       &offer, true, &answer),
+		"aes128-sha256-ecp256");
+}
+
+static void test_additional_key_exchanges_refused(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		const char *text, *words;
+	} rows[] = {
+		{IKE, "aes256-sha256-ecp256-ke0_x25519", "not a known algorithm"},
+		{IKE, "aes256-sha256-ecp256-ke8_x25519", "not a known algorithm"},
+		{IKE, "aes256-sha256-ecp256-ke1_sha256", "not a known algorithm"},
+		{IKE, "aes256-sha256-ecp256-ke1_", "not a known algorithm"},
+		{IKE, "aes256-sha256-none-ke1_x25519", "not a known algorithm"},
+		{IKE, "aes256-sha256-ke1_x25519", "no key exchange method"},
+		{ESP, "aes256gcm16-ke1_x25519", "without a first one"},
+		{IKE, "aes256-sha256-ecp256-ke1_ecp256", "twice"},
+		{IKE, "aes256-sha256-ecp256-ke1_x25519-ke4_x25519", "twice"},
+	};
+	struct ike_proposal_cfg cfg;
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		char err[256] = "";
+
+		assert_false(ike_proposal_parse(rows[i].proto, rows[i].text, &cfg, err, sizeof(err)));
+		assert_non_null(strstr(err, rows[i].words));
+	}
+}
+
+/* A method that OpenSSL lacks is refused with that as the reason; where it has it, it is a method like any other. */
+static void test_ml_kem(void **state)
+{
+	static const char *const texts[] = {"aes256gcm16-ecp384-ke1_mlkem768", "aes256gcm16-mlkem512",
+					    "aes256gcm16-prfsha384-ecp384-ke1_mlkem1024-ke2_none"};
+
+	for (size_t i = 0; i < array_size(texts); i++) {
+		struct ike_proposal_cfg cfg;
+		char err[256] = "";
+		bool good = ike_proposal_parse(IKE, texts[i], &cfg, err, sizeof(err));
+
+		assert_int_equal(good, crypto_has_ml_kem());
+		if (!good) {
+			assert_non_null(strstr(err, "ML-KEM begins with 3.5"));
+			assert_non_null(strstr(err, crypto_openssl_version()));
+		}
+	}
 }
 
 /* Each transform was offered, but not in one proposal. */
@@ -600,9 +719,10 @@ static void test_offer_in_words(void **state)
 	add(&offer.proposals[1], IKE_TRANSFORM_ESN, IKE_ESN_ESN, 0);
 	add(&offer.proposals[1], IKE_TRANSFORM_ESN, IKE_ESN_NONE, 0);
 	add(&offer.proposals[1], IKE_TRANSFORM_ADDKE1, 36, 0);
+	add(&offer.proposals[1], 13, 1, 0);
 	assert_string_equal(
 		ike_offer_format(&offer, buf, sizeof(buf)),
-		"3des-aes192ctr-encr77-encr78_128-prfmd5-integ99-modp1024-ke1234, aes256gcm16-esn-noesn-type6_36");
+		"3des-aes192ctr-encr77-encr78_128-prfmd5-integ99-modp1024-ke1234, aes256gcm16-esn-noesn-ke1_mlkem768-type13_1");
 	offer.n = 0;
 	assert_string_equal(ike_offer_format(&offer, buf, sizeof(buf)), "nothing");
 }
@@ -692,6 +812,11 @@ int main(void)
 		cmocka_unit_test(test_perfect_forward_secrecy),
 		cmocka_unit_test(test_key_exchange_in_ike_auth),
 		cmocka_unit_test(test_unknown_type_spoils_its_proposal),
+		cmocka_unit_test(test_additional_key_exchanges),
+		cmocka_unit_test(test_additional_key_exchanges_of_esp),
+		cmocka_unit_test(test_additional_key_exchanges_stripped),
+		cmocka_unit_test(test_additional_key_exchanges_refused),
+		cmocka_unit_test(test_ml_kem),
 		cmocka_unit_test(test_unknown_attribute_spoils_its_transform),
 		cmocka_unit_test(test_key_length_must_be_the_same),
 		cmocka_unit_test(test_types_that_must_or_must_not_be),
