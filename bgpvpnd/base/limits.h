@@ -80,8 +80,9 @@
 
 /*
  * Half-open responder SAs. From COOKIE_AT on, only initiators that return a cookie get one (RFC 7296 2.6); at MAX
- * the oldest half-open SA makes room. One costs about 2 kB, so that a flood is bounded to about 2 MB; with a large KEM, 6 kB each.
- * IKE_INTERMEDIATE makes it neither larger nor live longer, and who sends one has done a key exchange first.
+ * the oldest of the address that has most makes room, so that no address takes it from others. One costs about 4 kB, so that a
+ * flood is bounded to about 4 MB; with a large KEM, 8 kB each. IKE_INTERMEDIATE makes it neither larger nor live longer, and who
+ * sends one has done a key exchange first.
  */
 #define LIMIT_HALF_OPEN_COOKIE_AT 64
 #define LIMIT_HALF_OPEN_MAX	  1024
@@ -89,11 +90,62 @@
 /* A responder waits this long for IKE_AUTH; six retransmissions of ours fit. */
 #define LIMIT_HALF_OPEN_S 30
 
+/*
+ * IKE_SA_INIT of one address (an IPv4 address, an IPv6 /64), and of all, that are answered without a cookie: each costs a Diffie-Hellman
+ * key pair, 20 to 100 us. Beyond, a cookie is asked for: one round trip. So a hub with a hundred tunnels behind one NAT comes up
+ * without, and ten thousand sites after a power cut with cookies for most; and addresses that are not theirs make us spend
+ * a tenth of a core at most.
+ */
+#define LIMIT_INIT_PER_S_ADDR 50
+#define LIMIT_INIT_BURST_ADDR 100
+#define LIMIT_INIT_PER_S      1000
+#define LIMIT_INIT_BURST      1000
+
+/* The same of an address that returns cookies; beyond, they are dropped, and come again. Ten thousand tunnels behind one take ten seconds. */
+#define LIMIT_INIT_PROVED_PER_S_ADDR 1000
+
+/*
+ * Bytes that an address which proved nothing gets for each that it sent. Ours are 0.7 to 1.5 times as long as the request of a real
+ * peer; an answer that would be longer than this waits for a cookie.
+ */
+#define LIMIT_AMPLIFICATION 2
+
+/* How often IKE_SA_INIT is answered again: a peer repeats it 4 to 7 times. */
+#define LIMIT_INIT_REPEATS 8
+
+/*
+ * How often a sealed answer is repeated, and how often to another address than the peer's. A liveness exchange of ours goes out
+ * about a hundred times before the peer counts as gone; a NAT may give the peer a new port in between.
+ */
+#define LIMIT_REPEATS	     200
+#define LIMIT_REPEATS_ASTRAY 8
+
 /* The cookie secret is replaced this often; the previous one is accepted for as long again. */
 #define LIMIT_COOKIE_SECRET_S 60
 
 /* IKE_SA_INIT restarts on COOKIE, INVALID_KE_PAYLOAD: more than these in one attempt is a loop. */
 #define LIMIT_INIT_RESTARTS 5
+
+/*
+ * Answers to one IKE_SA_INIT of ours that are tried, because each could be the true one: anybody who sees the request can answer it.
+ * Each costs a Diffie-Hellman and an IKE_AUTH; without an attacker there is one, and seldom two.
+ */
+#define LIMIT_INIT_RIVALS 8
+
+/* IKE_AUTH for an answer that leads to the keys of another waits so long for the answer to the other's: a retransmission. */
+#define LIMIT_TWIN_HOLD_MS 500
+
+/*
+ * A refusal that nobody vouches for gets this long to be contradicted (RFC 7296 2.21.1): two retransmissions of our request, and
+ * the operator sees its reason meanwhile.
+ */
+#define LIMIT_REFUSAL_GRACE_MS 2000
+
+/*
+ * A cookie is returned after this, or after the round-trip time where that is known: the true answer to the request without it,
+ * should the cookie be forged, is here by then. It is when the request would be repeated anyway.
+ */
+#define LIMIT_COOKIE_HOLD_MS 500
 
 /* Answers to unknown SPIs, wrong versions and the like, per second over all peers. */
 #define LIMIT_UNAUTH_ANSWERS_PER_S 100

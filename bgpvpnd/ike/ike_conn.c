@@ -147,12 +147,13 @@ struct ike_sa *ike_conn_up(struct ike_conn *conn)
 
 struct ike_sa *ike_conn_attempt(struct ike_conn *conn)
 {
+	struct ike_sa *newest = NULL;
 	struct ike_sa *sa;
 
 	frr_each (ike_conn_sas, &conn->sas, sa)
 		if (ike_sa_is_attempt(sa))
-			return sa;
-	return NULL;
+			newest = sa;
+	return newest;
 }
 
 static bool local_fits(const struct ike_conn *conn, const struct ipaddr *local)

@@ -7,7 +7,9 @@
 
 #include "lib/memory.h"
 
+#include "bgpvpnd/ike/ike_ask.h"
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_rival.h"
 
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_ENGINE, "VPN IKE engine");
 
@@ -144,17 +146,14 @@ void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, 
 /* --- datagrams ------------------------------------------------------------------------------------------- */
 
 /* The SA that a header names, with both SPIs right, as far as we know them. */
-static struct ike_sa *sa_of_header(struct ike_engine *engine, const struct ike_hdr *hdr)
+static struct ike_sa *sa_of_header(struct ike_turn *turn)
 {
+	const struct ike_hdr *hdr = &turn->msg.hdr;
+	struct ike_sa key = {.initiator = false, .spi_i = hdr->spi_i, .spi_r = hdr->spi_r};
 	bool from_initiator = hdr->flags & IKE_FLAG_INITIATOR;
-	struct ike_sa key = {.initiator = !from_initiator, .spi_i = hdr->spi_i, .spi_r = hdr->spi_r};
-	struct ike_sa *sa = ike_sas_find(&engine->sas, &key);
+	struct ike_sa *sa = from_initiator ? ike_sas_find(&turn->engine->sas, &key) : ike_rival_find(turn);
 
-	if (!sa || sa->initiator == from_initiator)
-		return NULL;
-	if (sa->spi_i != hdr->spi_i)
-		return NULL;
-	return sa->spi_r == hdr->spi_r || sa->state == IKE_SA_INIT_SENT ? sa : NULL;
+	return sa && sa->initiator != from_initiator ? sa : NULL;
 }
 
 static bool is_new_init(const struct ike_hdr *hdr)
@@ -165,8 +164,13 @@ static bool is_new_init(const struct ike_hdr *hdr)
 
 static void repeat_response(struct ike_turn *turn)
 {
-	const struct ike_window *window = &turn->sa->window;
+	struct ike_window *window = &turn->sa->window;
+	bool astray = !endpoint_equal(turn->remote, &turn->sa->remote);
 
+	if (!ike_window_may_repeat(window, astray)) {
+		ike_count(turn->engine, IKE_R_RATE_LIMIT);
+		return;
+	}
 	turn->engine->counters.retransmissions++;
 	ike_sa_transmit(turn->sa, turn->local, turn->remote,
 			bytes_make(window->response, window->response_len));
@@ -230,7 +234,7 @@ static void take_message(struct ike_turn *turn)
 		ike_init_respond(turn);
 		return;
 	}
-	turn->sa = sa_of_header(turn->engine, &turn->msg.hdr);
+	turn->sa = sa_of_header(turn);
 	if (!turn->sa)
 		ike_count(turn->engine, IKE_R_UNKNOWN_SPI);
 	else if (ike_turn_is_response(turn))
@@ -279,10 +283,10 @@ void ike_engine_input(struct ike_engine *engine, const struct endpoint *local, c
 
 static void give_up(struct ike_sa *sa, struct instant now)
 {
-	enum ike_reason hint = sa->hs ? sa->hs->hint : IKE_R_OK;
-
-	if (sa->conn)
-		ike_sa_fail(sa, hint != IKE_R_OK ? hint : IKE_R_TIMEOUT, now);
+	if (sa->conn && ike_sa_is_attempt(sa))
+		ike_rival_give_up(sa, now);
+	else if (sa->conn)
+		ike_sa_fail(sa, IKE_R_TIMEOUT, now);
 	else
 		ike_sa_bury(sa);
 }
@@ -317,7 +321,7 @@ static void sa_due(struct ike_sa *sa, struct instant now)
 		ike_childless_due(sa, now);
 	else if (instant_reached(sa->renew, now))
 		renew(sa, now);
-	else if (request->active && instant_reached(request->next, now))
+	else if (request->active && instant_reached(request->next, now) && !ike_ask_return_cookie(sa, now))
 		ike_sa_transmit_request(sa, now);
 	ike_frags_expire(sa, now);
 	ike_pending_expire(sa, now);

@@ -8,6 +8,7 @@
 #include "bgpvpnd/ike/ike_create.h"
 #include "bgpvpnd/ike/ike_output.h"
 #include "bgpvpnd/ike/ike_pending.h"
+#include "bgpvpnd/ike/ike_rate.h"
 #include "bgpvpnd/ike/ike_sa.h"
 #include "bgpvpnd/proto/proto.h"
 
@@ -31,6 +32,7 @@ struct ike_engine {
 	struct ike_output_item *pulled; /* the last one given out: what it borrows lives until the next */
 	struct ike_cookie_jar cookies;
 	struct ike_ration ration;
+	struct ike_rate rate;
 	struct ike_counters counters;
 	uint32_t last_child_id;
 	uint8_t plain[LIMIT_IKE_MSG]; /* the opened SK payload of the message at hand */
@@ -52,6 +54,7 @@ struct ike_turn {
 	struct instant now;
 	uint8_t bad_type;   /* of a critical payload that we do not know */
 	bool authentic;	    /* came sealed, and the seal held */
+	bool proved;	    /* IKE_SA_INIT that returned a cookie of ours: the address is its sender's */
 	uint16_t wanted_ke; /* with INVALID_KE: the group to say */
 };
 
@@ -135,12 +138,13 @@ DECLARE_MTYPE(IKE_HELD);
 
 /* --- half-open responders: ike_half_open.c ------------------------------------------------------------- */
 
-/* Counts it among the half-open ones; the oldest makes room beyond LIMIT_HALF_OPEN_MAX. */
-void ike_half_open_add(struct ike_sa *sa);
+/* Counts it among the half-open ones; beyond LIMIT_HALF_OPEN_MAX one of the address that has most makes room. */
+void ike_half_open_add(struct ike_sa *sa, struct bytes request);
 void ike_half_open_del(struct ike_sa *sa);
 
-/* The one that this initiator's IKE_SA_INIT made already, or NULL. */
-struct ike_sa *ike_half_open_find(struct ike_engine *engine, uint64_t spi_i, const struct endpoint *remote);
+/* The one that this very request made already, or NULL. */
+struct ike_sa *ike_half_open_find(struct ike_engine *engine, struct bytes request,
+				  const struct endpoint *remote);
 
 /* --- the machine: ike_fsm.c ------------------------------------------------------------------------------ */
 
@@ -186,6 +190,9 @@ bool ike_init_derive(struct ike_sa *sa);
 void ike_init_respond(struct ike_turn *turn);
 /* The next additional key exchange, or IKE_AUTH when they are done; with the state that belongs to it. ike_exch_intermediate.c */
 enum ike_reason ike_intermediate_or_auth_send(struct ike_sa *sa, struct instant now);
+/* IKE_SA_INIT as the handshake has it, and a private value of this group for it: for ike_ask.c. */
+bool ike_init_send(struct ike_sa *sa, struct instant now);
+bool ike_init_key_pair(struct ike_sa *sa, uint16_t method);
 enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now); /* ike_exch_auth.c */
 /* What an error notify of the peer means, kept with both proposals for the operator. */
 enum ike_reason ike_note_peer_error(struct ike_sa *sa, const char *exchange, uint16_t type);
@@ -204,9 +211,12 @@ static inline int ike_sa_due_cmp(const struct ike_sa *a, const struct ike_sa *b)
 	return numcmp(a->due.us, b->due.us);
 }
 
+/* One IKE_SA_INIT of ours may have several answers, so ours alone does not say which SA it is (ike_rival.h). */
 static inline int ike_sa_spi_cmp(const struct ike_sa *a, const struct ike_sa *b)
 {
-	return numcmp(ike_sa_spi_local(a), ike_sa_spi_local(b));
+	if (a->spi_i != b->spi_i)
+		return numcmp(a->spi_i, b->spi_i);
+	return a->spi_r != b->spi_r ? numcmp(a->spi_r, b->spi_r) : numcmp(a->twin, b->twin);
 }
 
 /* SPIs of our side are random: their own bits are the hash. */

@@ -17,6 +17,7 @@
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_id.h"
 #include "bgpvpnd/ike/ike_int_auth.h"
+#include "bgpvpnd/ike/ike_rival.h"
 #include "bgpvpnd/ike/ike_ts.h"
 
 /* An IKE SA that came up without its Child SA and is of no use: the initiator closes it, or we do after this. */
@@ -236,8 +237,7 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	reason = mix_ppk(sa, &id, &without_ppk);
 	if (reason == IKE_R_OK)
 		reason = own_auth(sa, sa->conn, &id, &value, &method);
-	hs->spi_in = reason == IKE_R_OK ? sa->engine->host->spi_reserve(sa->engine->host->arg) : 0;
-	if (!hs->spi_in) {
+	if (reason != IKE_R_OK || !ike_rival_reserve(sa)) {
 		secret_fini(&value);
 		secret_fini(&without_ppk);
 		return reason == IKE_R_OK ? IKE_R_INTERNAL : reason;
@@ -247,8 +247,8 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	add_id(&draft, IKE_PAYLOAD_IDI, &id);
 	ike_auth_add_certs(&draft, sa->cfg->creds);
 	ike_auth_add_certreq(&draft, sa->cfg->trust);
-	/* RFC 7296 2.4: only while there is no other IKE SA with this peer. */
-	if (!ike_conn_up(sa->conn))
+	/* RFC 7296 2.4: only while there is no other IKE SA with this peer; with rivals there may be. */
+	if (!ike_conn_up(sa->conn) && !ike_rival_has_others(sa))
 		ike_draft_notify(&draft, IKE_NOTIFY_INITIAL_CONTACT, bytes_make(NULL, 0));
 	if (remote_id(sa->cfg, &peer))
 		add_id(&draft, IKE_PAYLOAD_IDR, &peer);
@@ -282,6 +282,22 @@ static enum ike_reason peer_authenticates(struct ike_turn *turn)
 		reason = verify_peer(turn, sa->cfg, &id, &auth, detail, sizeof(detail));
 	if (reason != IKE_R_OK)
 		ike_conn_failed(sa->conn, reason, detail);
+	return reason;
+}
+
+/* Under the IKE_SA_INIT answer that this one is from, or another that led to the same keys. */
+static enum ike_reason peer_proves_itself(struct ike_turn *turn)
+{
+	struct ike_sa *sa = turn->sa;
+	enum ike_reason reason = peer_authenticates(turn);
+	struct ike_sa *twin = NULL;
+
+	while (reason != IKE_R_OK && (twin = ike_rival_twin(sa, twin))) {
+		ike_rival_swap(sa, twin);
+		if (peer_authenticates(turn) == IKE_R_OK)
+			return IKE_R_OK;
+		ike_rival_swap(sa, twin);
+	}
 	return reason;
 }
 
@@ -372,10 +388,11 @@ static enum ike_reason auth_response(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
 	struct agreement agreed = {};
-	enum ike_reason reason = peer_authenticates(turn), child;
+	enum ike_reason reason = peer_proves_itself(turn), child;
 
 	if (reason != IKE_R_OK)
 		return reason;
+	ike_rival_won(turn);
 	child = child_agreed(turn, &agreed);
 	if (child != IKE_R_OK && !(ike_childless_may_pass(child) && ike_childless_is_worth(sa)))
 		return child;
@@ -388,7 +405,7 @@ static enum ike_reason auth_response(struct ike_turn *turn)
 	return IKE_R_OK;
 }
 
-/* <-- HDR, SK {N(AUTHENTICATION_FAILED)}: the peer keeps nothing, so there is nothing to delete. */
+/* <-- HDR, SK {N(AUTHENTICATION_FAILED)}: who says so keeps nothing, so there is nothing to delete. */
 static enum ike_reason auth_refused(struct ike_turn *turn)
 {
 	struct ike_notify notify;
@@ -397,7 +414,7 @@ static enum ike_reason auth_refused(struct ike_turn *turn)
 	if (!ike_turn_error(turn, &notify))
 		return IKE_R_PAYLOAD_MISSING;
 	reason = ike_note_peer_error(turn->sa, "IKE_AUTH", notify.type);
-	ike_sa_fail(turn->sa, reason, turn->now);
+	ike_rival_doubt(turn->sa, reason, false, turn->now);
 	return IKE_R_OK;
 }
 
@@ -465,7 +482,8 @@ static bool ids_fit(const struct ike_conn *conn, const struct ike_sa *sa, const 
 /* The connection of this peer; NULL, with the mismatch noted, when the identities are nobody's. */
 static struct ike_conn *find_connection(struct ike_turn *turn, const struct auth_request *got)
 {
-	const struct ipaddr *local = &turn->local->addr, *remote = &turn->remote->addr;
+	/* Those of IKE_SA_INIT: whoever copies IKE_AUTH can send it from anywhere. */
+	const struct ipaddr *local = &turn->sa->local.addr, *remote = &turn->sa->remote.addr;
 	struct ike_conn *first = ike_conn_candidate(turn->engine, local, remote, NULL);
 	struct ike_id_cfg want;
 
@@ -628,7 +646,10 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	if (reason != IKE_R_OK)
 		return reason;
 	sa->local = *turn->local;
-	sa->remote = *turn->remote;
+	/* To port 4500, or where a NAT says; without one the address stays, whoever has copied the datagram. */
+	sa->remote.port = turn->remote->port;
+	if (sa->nat_remote)
+		sa->remote.addr = turn->remote->addr;
 	sa->natt = turn->local->port == IKE_NATT_PORT;
 	ike_sa_join(sa, conn);
 	sa->hs->initial_contact = got.initial_contact;

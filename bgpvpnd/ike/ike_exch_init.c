@@ -12,12 +12,11 @@
  */
 #include <zebra.h>
 
+#include "bgpvpnd/ike/ike_ask.h"
 #include "bgpvpnd/ike/ike_auth_cert.h"
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_nat.h"
-
-/* An error that nobody vouches for gets this long to be contradicted, RFC 7296 2.21.1. */
-#define HINT_US (1 * USEC_PER_S)
+#include "bgpvpnd/ike/ike_rival.h"
 
 #define INIT_NEED (IKE_SET(SA) | IKE_SET(KE) | IKE_SET(NONCE))
 #define INIT_MAY  (IKE_SET(NOTIFY) | IKE_SET(VENDOR) | IKE_SET(CERTREQ))
@@ -115,7 +114,7 @@ static struct nat_finding nat_detect(const struct ike_turn *turn, const struct i
 
 /* --- initiator ------------------------------------------------------------------------------------------- */
 
-static bool init_send(struct ike_sa *sa, struct instant now)
+bool ike_init_send(struct ike_sa *sa, struct instant now)
 {
 	struct ike_handshake *hs = sa->hs;
 	struct ike_sa_payload offer;
@@ -133,7 +132,7 @@ static bool init_send(struct ike_sa *sa, struct instant now)
 	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now);
 }
 
-static bool new_key_pair(struct ike_sa *sa, uint16_t method)
+bool ike_init_key_pair(struct ike_sa *sa, uint16_t method)
 {
 	const struct crypto_ke_method *row = crypto_ke_method_find(method);
 	struct ike_handshake *hs = sa->hs;
@@ -153,7 +152,7 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 	sa->local = *local;
 	sa->remote = *remote;
 	ike_fresh_nonce(sa->engine, &sa->hs->nonce_i);
-	if (!new_key_pair(sa, ike_proposal_first_group(&sa->cfg->ike[0])) || !init_send(sa, now))
+	if (!ike_init_key_pair(sa, ike_proposal_first_group(&sa->cfg->ike[0])) || !ike_init_send(sa, now))
 		ike_sa_fail(sa, IKE_R_INTERNAL, now);
 	else
 		ike_sa_rearm(sa);
@@ -162,11 +161,8 @@ void ike_init_start(struct ike_conn *conn, const struct endpoint *local, const s
 /* What nobody vouches for may be anybody's: the request goes on, for a while, in case the true answer is another. */
 static void note_hint(struct ike_turn *turn, enum ike_reason reason, const char *detail)
 {
-	struct ike_sa *sa = turn->sa;
-
-	sa->hs->hint = reason;
-	ike_conn_failed(sa->conn, reason, detail);
-	sa->window.request.give_up = instant_min(sa->window.request.give_up, instant_add(turn->now, HINT_US));
+	ike_conn_failed(turn->sa->conn, reason, detail);
+	ike_rival_refused(turn->sa, reason, turn->now);
 }
 
 /* Everything of the response, before anything of the SA changes. */
@@ -199,22 +195,34 @@ static enum ike_reason init_response_read(struct ike_turn *turn, struct init_res
 		return reason;
 	if (ike_suite_has_addke(&got->suite) && !can_intermediate(turn))
 		return IKE_R_PEER_CHANGED_PROPOSAL;
-	if (got->ke.method != got->suite.ke->id || got->ke.method != turn->sa->hs->ke_method)
+	if (got->ke.method != got->suite.ke->id ||
+	    (got->ke.method != turn->sa->hs->ke_method && !ike_ask_switch(turn->sa->hs, got->ke.method)))
 		return IKE_R_BAD_KE;
 	if (cfg->ppk.required && !ike_ppk_agreed(turn, cfg)) {
 		note_hint(turn, IKE_R_PPK_REQUIRED, "no USE_PPK in its answer");
 		return IKE_R_PPK_REQUIRED;
 	}
 	got->nat = nat_detect(turn, cfg);
-	return crypto_ke_derive(turn->sa->hs->ke, got->ke.value, &got->shared) ? IKE_R_OK : IKE_R_BAD_KE;
+	return IKE_R_OK;
+}
+
+/* Only an answer that is new, and not one too many, is worth a Diffie-Hellman. */
+static enum ike_reason init_response_derive(struct ike_turn *turn, struct init_response *got)
+{
+	struct ike_handshake *hs = turn->sa->hs;
+	uint8_t print[CRYPTO_SHA1_LEN];
+	enum ike_reason reason = ike_rival_admit(turn, print);
+
+	if (reason != IKE_R_OK)
+		return reason;
+	ike_rival_tried(hs, print);
+	return crypto_ke_derive(hs->ke, got->ke.value, &got->shared) ? IKE_R_OK : IKE_R_BAD_KE;
 }
 
 static void init_response_commit(struct ike_turn *turn, const struct init_response *got)
 {
 	struct ike_sa *sa = turn->sa;
 
-	ike_window_answered(&sa->window, turn->now);
-	sa->spi_r = turn->msg.hdr.spi_r;
 	sa->suite = got->suite;
 	ike_addke_plan(&sa->hs->addke, &got->suite);
 	sa->local.addr = turn->local->addr;
@@ -239,9 +247,12 @@ static enum ike_reason init_response(struct ike_turn *turn)
 {
 	struct init_response got = {};
 	enum ike_reason reason = init_response_read(turn, &got), sent = IKE_R_INTERNAL;
-	struct ike_sa *sa = turn->sa;
+	struct ike_sa *sa;
 
+	if (reason == IKE_R_OK)
+		reason = init_response_derive(turn, &got);
 	if (reason == IKE_R_OK) {
+		turn->sa = sa = ike_rival_new(turn->sa, turn);
 		init_response_commit(turn, &got);
 		if (ike_sa_keys_make(sa, secret_view(&got.shared)))
 			sent = ike_intermediate_or_auth_send(sa, turn->now);
@@ -252,42 +263,11 @@ static enum ike_reason init_response(struct ike_turn *turn)
 	return reason;
 }
 
-static enum ike_reason restart(struct ike_turn *turn)
-{
-	struct ike_sa *sa = turn->sa;
-
-	ike_window_answered(&sa->window, turn->now);
-	if (!init_send(sa, turn->now))
-		ike_sa_fail(sa, IKE_R_INTERNAL, turn->now);
-	return IKE_R_OK;
-}
-
-static enum ike_reason restart_with_cookie(struct ike_turn *turn, const struct ike_notify *notify)
-{
-	if (notify->data.n == 0 || notify->data.n > LIMIT_COOKIE_MAX)
-		return IKE_R_BAD_SYNTAX;
-	secret_set(&turn->sa->hs->cookie, notify->data);
-	return restart(turn);
-}
-
-static enum ike_reason restart_with_group(struct ike_turn *turn, const struct ike_notify *notify)
-{
-	struct ike_sa *sa = turn->sa;
-	struct rd rd = rd_of(notify->data);
-	uint16_t method;
-
-	if (!rd_u16(&rd, &method) || method == sa->hs->ke_method ||
-	    !ike_proposals_have_group(sa->cfg->ike, sa->cfg->num_ike, method))
-		return IKE_R_BAD_SYNTAX;
-	if (!new_key_pair(sa, method))
-		return IKE_R_INTERNAL;
-	return restart(turn);
-}
-
 static enum ike_reason take_hint(struct ike_turn *turn, const struct ike_notify *notify)
 {
 	bool proposal = notify->type == IKE_NOTIFY_NO_PROPOSAL_CHOSEN;
 	struct ike_sa *sa = turn->sa;
+	enum ike_reason reason = proposal ? IKE_R_PEER_NO_PROPOSAL : IKE_R_PEER_ERROR;
 	char ours[200], detail[256];
 
 	if (proposal)
@@ -297,7 +277,7 @@ static enum ike_reason take_hint(struct ike_turn *turn, const struct ike_notify 
 	else
 		snprintf(detail, sizeof(detail), "IKE_SA_INIT is answered by %s",
 			 iana_notify_name(notify->type));
-	note_hint(turn, proposal ? IKE_R_PEER_NO_PROPOSAL : IKE_R_PEER_ERROR, detail);
+	note_hint(turn, reason, detail);
 	return IKE_R_OK;
 }
 
@@ -313,8 +293,7 @@ static enum ike_reason init_refused(struct ike_turn *turn)
 		return take_hint(turn, &notify);
 	if (turn->sa->hs->restarts >= LIMIT_INIT_RESTARTS)
 		return IKE_R_INIT_LOOP;
-	turn->sa->hs->restarts++;
-	return cookie ? restart_with_cookie(turn, &notify) : restart_with_group(turn, &notify);
+	return cookie ? ike_ask_hear_cookie(turn, &notify) : ike_ask_group(turn, &notify);
 }
 
 /* --- responder ------------------------------------------------------------------------------------------- */
@@ -327,24 +306,35 @@ struct init_request {
 	struct ike_proposal answer;
 };
 
+static void ask_for_cookie(struct ike_turn *turn, struct bytes nonce)
+{
+	struct ike_engine *engine = turn->engine;
+	uint8_t cookie[IKE_COOKIE_LEN];
+	size_t len;
+
+	ike_cookie_make(&engine->cookies, engine->host, nonce, turn->remote, turn->msg.hdr.spi_i, turn->now,
+			cookie, &len);
+	ike_answer_clear(turn, IKE_NOTIFY_COOKIE, bytes_make(cookie, len));
+	engine->counters.cookies_sent++;
+}
+
+/* A cookie costs an honest initiator a round trip, a drop would cost it seconds: so too many of them are asked for one. */
 static enum ike_reason check_cookie(struct ike_turn *turn, struct bytes nonce)
 {
 	struct ike_engine *engine = turn->engine;
-	uint64_t spi_i = turn->msg.hdr.spi_i;
-	uint8_t cookie[IKE_COOKIE_LEN];
+	const struct ipaddr *from = &turn->remote->addr;
 	struct ike_notify notify;
-	bool returned;
-	size_t len;
+	bool returned = ike_turn_notify(turn, IKE_NOTIFY_COOKIE, &notify);
 
-	if (engine->counters.half_open < LIMIT_HALF_OPEN_COOKIE_AT)
+	turn->proved = returned && ike_cookie_valid(&engine->cookies, notify.data, nonce, turn->remote,
+						    turn->msg.hdr.spi_i, turn->now);
+	if (turn->proved)
+		return ike_rate_proved(&engine->rate, engine->host, from, turn->now) ? IKE_R_OK
+										     : IKE_R_RATE_LIMIT;
+	if (engine->counters.half_open < LIMIT_HALF_OPEN_COOKIE_AT &&
+	    ike_rate_fresh(&engine->rate, engine->host, from, turn->now))
 		return IKE_R_OK;
-	returned = ike_turn_notify(turn, IKE_NOTIFY_COOKIE, &notify);
-	if (returned &&
-	    ike_cookie_valid(&engine->cookies, notify.data, nonce, turn->remote, spi_i, turn->now))
-		return IKE_R_OK;
-	ike_cookie_make(&engine->cookies, engine->host, nonce, turn->remote, spi_i, turn->now, cookie, &len);
-	ike_answer_clear(turn, IKE_NOTIFY_COOKIE, bytes_make(cookie, len));
-	engine->counters.cookies_sent++;
+	ask_for_cookie(turn, nonce);
 	return returned ? IKE_R_COOKIE_WRONG : IKE_R_COOKIE_REQUIRED;
 }
 
@@ -433,7 +423,7 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	secret_set(&sa->hs->peer_public, got->ke.value);
 	secret_set(&sa->hs->init_request, turn->datagram);
 	sa->expires = instant_add(turn->now, LIMIT_HALF_OPEN_S * USEC_PER_S);
-	ike_half_open_add(sa);
+	ike_half_open_add(sa, turn->datagram);
 	ike_window_take(&sa->window, turn->datagram);
 	return sa;
 }
@@ -480,6 +470,11 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 		announce_childless(turn, &draft);
 		/* A peer may send its certificate only to one who asks. */
 		ike_auth_add_certreq(&draft, trust_for(turn));
+		if (!turn->proved && draft.wr.len > LIMIT_AMPLIFICATION * turn->datagram.n) {
+			ike_sa_bury(sa);
+			ask_for_cookie(turn, got->nonce);
+			return IKE_R_COOKIE_REQUIRED;
+		}
 		if (ike_draft_send_response(&draft, turn->local, turn->remote)) {
 			ike_sa_rearm(sa);
 			return IKE_R_OK;
@@ -491,15 +486,18 @@ static enum ike_reason init_answer(struct ike_turn *turn, const struct init_requ
 
 static bool answer_repeat(struct ike_turn *turn)
 {
-	struct ike_sa *sa = ike_half_open_find(turn->engine, turn->msg.hdr.spi_i, turn->remote);
+	struct ike_sa *sa = ike_half_open_find(turn->engine, turn->datagram, turn->remote);
 
 	if (!sa)
 		return false;
-	if (ike_window_judge(&sa->window, 0, turn->datagram) == IKE_WINDOW_REPEAT)
-		ike_out_datagram(turn->engine, 0, turn->local, turn->remote,
-				 bytes_make(sa->window.response, sa->window.response_len));
-	else
-		ike_count(turn->engine, IKE_R_OUTSIDE_WINDOW);
+	if (sa->hs->repeats >= LIMIT_INIT_REPEATS || !sa->window.response || sa->window.expected_id != 1) {
+		ike_count(turn->engine, IKE_R_RATE_LIMIT);
+		return true;
+	}
+	sa->hs->repeats++;
+	turn->engine->counters.retransmissions++;
+	ike_out_datagram(turn->engine, 0, turn->local, turn->remote,
+			 bytes_make(sa->window.response, sa->window.response_len));
 	return true;
 }
 
@@ -538,6 +536,8 @@ bool ike_init_derive(struct ike_sa *sa)
 	good = crypto_ke_derive(sa->hs->ke, secret_view(&sa->hs->peer_public), &shared) &&
 	       ike_sa_keys_make(sa, secret_view(&shared));
 	secret_fini(&shared);
+	/* Once: a value that leads nowhere is not tried again with every datagram. */
+	secret_fini(&sa->hs->peer_public);
 	return good;
 }
 

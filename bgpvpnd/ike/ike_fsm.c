@@ -6,6 +6,7 @@
 #include <zebra.h>
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_rival.h"
 
 static const struct ike_row *const tables[] = {
 	ike_init_rows,		ike_intermediate_rows, ike_auth_rows,
@@ -92,12 +93,17 @@ static void take_rtt(struct ike_turn *turn)
 		ike_rtt_bound(&sa->conn->rtt, bound);
 }
 
-/* Somebody who has the keys sent it: the window moves, whatever the message then says. */
+/*
+ * Somebody who has the keys sent it: the window moves, whatever the message then says. But whoever has answered our IKE_SA_INIT has them, so
+ * until the peer has proved itself nothing moves.
+ */
 static void take_authentic(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
 
 	ike_frags_drop(sa, ike_turn_is_response(turn));
+	if (ike_rival_unproved(sa))
+		return;
 	if (ike_turn_is_response(turn)) {
 		take_rtt(turn);
 	} else {
@@ -126,7 +132,10 @@ static void refuse_request(struct ike_turn *turn, enum ike_reason reason)
 
 static void refuse_response(struct ike_turn *turn, enum ike_reason reason)
 {
-	ike_sa_close(turn->sa, reason, turn->now);
+	if (ike_rival_unproved(turn->sa))
+		ike_rival_doubt(turn->sa, reason, true, turn->now);
+	else
+		ike_sa_close(turn->sa, reason, turn->now);
 }
 
 static enum ike_reason row_run(struct ike_turn *turn, const struct ike_row *row)

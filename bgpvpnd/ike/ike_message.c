@@ -4,6 +4,7 @@
 
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_int_auth.h"
+#include "bgpvpnd/ike/ike_rival.h"
 
 /* --- out ------------------------------------------------------------------------------------------------- */
 
@@ -195,7 +196,8 @@ bool ike_draft_send_request(struct ike_draft *draft, enum ike_pace pace, struct 
 		secret_set(&sa->hs->init_request, wr_bytes_view(&out));
 	note_intermediate(draft);
 	ike_window_open(&sa->window, draft->hdr.exchange, pace, wr_bytes_view(&out), now);
-	ike_sa_transmit_request(sa, now);
+	if (!ike_rival_waits(sa, now))
+		ike_sa_transmit_request(sa, now);
 	return true;
 }
 
@@ -246,8 +248,8 @@ void ike_answer_clear(struct ike_turn *turn, uint16_t type, struct bytes data)
 	struct wr wr = wr_of(buf, sizeof(buf));
 	struct ike_build build;
 
-	/* A cookie is smaller than what asked for it, and real initiators depend on it: not rationed. */
-	if (type != IKE_NOTIFY_COOKIE && !ike_ration_take(turn->engine, turn->now))
+	/* A cookie is smaller than what asked for it, and real initiators depend on it: not rationed. Nor is who returned one. */
+	if (type != IKE_NOTIFY_COOKIE && !turn->proved && !ike_ration_take(turn->engine, turn->now))
 		return;
 	ike_build_start(&build, &wr, &hdr);
 	ike_build_payload(&build, IKE_PAYLOAD_NOTIFY, false);

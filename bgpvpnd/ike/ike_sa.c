@@ -4,6 +4,7 @@
 
 #include "lib/memory.h"
 
+#include "bgpvpnd/ike/ike_ask.h"
 #include "bgpvpnd/ike/ike_engine.h"
 
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_SA, "VPN IKE SA");
@@ -13,26 +14,21 @@ DEFINE_MTYPE_STATIC(BGPVPN, IKE_HANDSHAKE, "VPN IKE handshake");
 #define RENEW_PERCENT	     85
 #define RENEW_JITTER_PERCENT 10
 
-static uint64_t fresh_spi(struct ike_engine *engine, bool initiator)
+static uint64_t fresh_spi(struct ike_engine *engine)
 {
-	struct ike_sa key = {.initiator = initiator};
+	uint64_t spi;
 
+	/* 0 is an SPI that is not known yet; that 64 random bits come twice is not provided for. */
 	do {
-		uint64_t spi;
-
 		engine->host->random(engine->host->arg, (uint8_t *)&spi, sizeof(spi));
-		if (initiator)
-			key.spi_i = spi;
-		else
-			key.spi_r = spi;
-	} while (ike_sa_spi_local(&key) == 0 || ike_sas_find(&engine->sas, &key));
-	return ike_sa_spi_local(&key);
+	} while (spi == 0);
+	return spi;
 }
 
 struct ike_sa *ike_sa_new(struct ike_engine *engine, bool initiator, struct instant now)
 {
 	struct ike_sa *sa = XCALLOC(MTYPE_IKE_SA, sizeof(*sa));
-	uint64_t spi = fresh_spi(engine, initiator);
+	uint64_t spi = fresh_spi(engine);
 
 	sa->engine = engine;
 	sa->initiator = initiator;
@@ -57,13 +53,15 @@ void ike_handshake_free(struct ike_sa *sa)
 
 	if (!hs)
 		return;
-	if (hs->spi_in)
+	if (hs->spi_in && !hs->spi_borrowed)
 		sa->engine->host->spi_release(sa->engine->host->arg, hs->spi_in);
 	crypto_ke_free(hs->ke);
 	secret_fini(&hs->nonce_i);
 	secret_fini(&hs->nonce_r);
 	secret_fini(&hs->peer_public);
 	secret_fini(&hs->cookie);
+	secret_fini(&hs->cookie_heard);
+	ike_asks_free(hs);
 	secret_fini(&hs->init_request);
 	secret_fini(&hs->init_response);
 	secret_fini(&hs->auth_value);

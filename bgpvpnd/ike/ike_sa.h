@@ -23,6 +23,7 @@
 #include "bgpvpnd/proto/proto.h"
 
 struct ike_conn;
+struct ike_rate_slot;
 
 PREDECL_HASH(ike_sas);
 PREDECL_HASH(ike_half_opens);
@@ -48,6 +49,13 @@ enum ike_sa_state {
 	IKE_SA_DEAD,	 /* in the grave, freed at the end of the call */
 };
 
+/* An IKE_SA_INIT of ours with another group, set aside: its answer may still come. See ike_ask.h. */
+struct ike_ask {
+	uint16_t method;
+	struct crypto_ke *ke; /* NULL: none */
+	struct secret request;
+};
+
 /* What the initial exchanges need and nothing later. */
 struct ike_handshake {
 	struct crypto_ke *ke;
@@ -64,10 +72,20 @@ struct ike_handshake {
 	struct secret int_auth_r;
 	struct crypto_box
 		*open_before; /* that the last IKE_INTERMEDIATE request came under; NULL: there was none */
+	struct secret
+		cookie_heard; /* initiator: goes with the next transmission; an answer to the last may come first */
+	struct ike_ask parked[LIMIT_INIT_RESTARTS];
+	uint8_t rivals; /* initiator: answers to IKE_SA_INIT that were tried, and their fingerprints */
+	uint8_t tried[LIMIT_INIT_RIVALS][CRYPTO_SHA1_LEN];
+	uint8_t print[CRYPTO_SHA1_LEN]; /* responder: fingerprint of the request */
+	uint8_t repeats;      /* responder: how often the answer to IKE_SA_INIT was asked for again */
 	uint32_t sig_hashes;  /* that the peer takes, RFC 7427; 0: it knows no RFC 7427 */
 	struct ike_ppk_handshake ppk;
 	enum ike_reason hint; /* an unauthenticated error, believed only when nothing better comes */
 	uint32_t spi_in;      /* reserved for the first Child SA; 0: none, or handed over */
+	bool proved;	      /* initiator: the peer has proved itself */
+	bool peer_has_it;     /* though it has not, it has this IKE SA: a DELETE is due */
+	bool spi_borrowed;    /* from a rival: see ike_rival.h */
 	/* responder: what the answer to IKE_AUTH says when the data plane has the Child SA */
 	struct secret auth_value;
 	uint8_t auth_method;
@@ -122,9 +140,10 @@ struct ike_sa {
 	enum ike_sa_state state;
 	bool initiator;
 	bool timer_armed;
-	bool half_open;
+	struct ike_rate_slot *half_open; /* that its address counts in; NULL: it is none */
 	uint64_t spi_i;
 	uint64_t spi_r;
+	uint8_t twin; /* tells SAs of the same SPIs apart: see ike_rival.c */
 	struct endpoint local;
 	struct endpoint remote;
 	bool nat_local;

@@ -10,6 +10,7 @@
 #include <zebra.h>
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_rival.h"
 
 /* Packets under way on the old pair arrive within this; whoever made the new SA closes the old one... */
 #define RETIRE_US (1 * USEC_PER_S)
@@ -52,6 +53,7 @@ static void detach(struct ike_sa *sa, enum ike_reason reason, struct instant now
 	if (!conn)
 		return;
 	ike_sa_leave(sa);
+	ike_rival_lost(sa, conn, reason, now);
 	if (reason != IKE_R_REPLACED && !sa->noted)
 		note_failure(conn, reason);
 	unretire_newest(conn);

@@ -162,8 +162,18 @@ void ike_window_take(struct ike_window *window, struct bytes datagram)
 	fingerprint(datagram, window->seen);
 }
 
+bool ike_window_may_repeat(struct ike_window *window, bool astray)
+{
+	if (window->repeats >= LIMIT_REPEATS || (astray && window->astray >= LIMIT_REPEATS_ASTRAY))
+		return false;
+	window->repeats++;
+	window->astray += astray;
+	return true;
+}
+
 void ike_window_keep_response(struct ike_window *window, struct bytes datagram)
 {
+	window->repeats = window->astray = 0;
 	XFREE(MTYPE_IKE_RESPONSE, window->response);
 	window->response = XMALLOC(MTYPE_IKE_RESPONSE, datagram.n);
 	memcpy(window->response, datagram.p, datagram.n);

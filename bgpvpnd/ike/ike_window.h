@@ -44,6 +44,8 @@ struct ike_window {
 	uint8_t seen[CRYPTO_SHA1_LEN]; /* fingerprint of request expected_id - 1 */
 	uint8_t *response;	       /* the answer to it; NULL: not answered yet */
 	size_t response_len;
+	uint8_t repeats; /* of the response */
+	uint8_t astray;	 /* so many of them to another address than the peer's */
 };
 
 void ike_window_fini(struct ike_window *window);
@@ -78,6 +80,12 @@ enum ike_window_verdict ike_window_judge(const struct ike_window *window, uint32
  */
 enum ike_window_verdict ike_window_judge_fragment(const struct ike_window *window, uint32_t message_id,
 						  uint16_t number);
+
+/*
+ * May the answer be repeated once more? Whoever saw the request can send it again from anywhere, and the first fragment asks for all of the
+ * answer's.
+ */
+bool ike_window_may_repeat(struct ike_window *window, bool astray);
 
 /* The expected request was taken (authenticated): the next one is expected, its answer is not there yet. */
 void ike_window_take(struct ike_window *window, struct bytes datagram);

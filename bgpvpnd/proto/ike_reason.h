@@ -47,6 +47,7 @@ enum ike_disposition {
 	X(BAD_NONCE, IKE_NOTIFY_INVALID_SYNTAX, DROP, "badNonce", "nonce is too short or too long")          \
 	X(COOKIE_REQUIRED, IKE_NOTIFY_COOKIE, ANSWER, "cookieRequired", "a cookie was asked for")            \
 	X(COOKIE_WRONG, IKE_NOTIFY_COOKIE, ANSWER, "cookieWrong", "cookie is not ours or too old")           \
+	X(RIVALS, 0, DROP, "rivals", "more answers to one IKE_SA_INIT than are tried")                       \
 	X(HALF_OPEN_LIMIT, 0, DROP, "halfOpenLimit", "too many half-open IKE SAs")                           \
 	X(AUTH_FAILED, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "authFailed", "authentication failed: pre-shared keys differ") \
 	X(ID_MISMATCH, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "idMismatch", "the peer's identity is not the configured one") \

@@ -50,6 +50,8 @@ struct sim_net {
 	struct sim_node nodes[SIM_NODES];
 	struct sim_path paths[SIM_NODES][SIM_NODES];
 	struct sim_packets_head packets;
+	sim_tap *tap;
+	void *tap_arg;
 };
 
 /*
@@ -237,6 +239,8 @@ void sim_net_send(struct sim_net *net, unsigned int from, const struct endpoint 
 
 	if (to == SIM_NODES)
 		return;
+	if (net->tap)
+		net->tap(net->tap_arg, &outer_src, dst, datagram);
 	path = &net->paths[from][to];
 	if (path->mtu && datagram.n + (IS_IPADDR_V6(&dst->addr) ? HEADERS_V6 : HEADERS_V4) > path->mtu)
 		return;
@@ -259,6 +263,22 @@ void sim_net_send_late(struct sim_net *net, unsigned int from, const struct endp
 	if (to != SIM_NODES)
 		send_after(net, net->paths[from][to].delay_us + late_us, to, &outer_src, &inner_dst,
 			   datagram);
+}
+
+void sim_net_tap(struct sim_net *net, sim_tap *tap, void *arg)
+{
+	net->tap = tap;
+	net->tap_arg = arg;
+}
+
+void sim_net_inject(struct sim_net *net, int64_t delay_us, const struct endpoint *src,
+		    const struct endpoint *dst, struct bytes datagram)
+{
+	struct endpoint inner_dst = *dst;
+	unsigned int to = node_at(net, &inner_dst);
+
+	if (to != SIM_NODES)
+		send_after(net, delay_us, to, src, &inner_dst, datagram);
 }
 
 struct instant sim_net_next(const struct sim_net *net)

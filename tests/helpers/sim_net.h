@@ -65,6 +65,15 @@ void sim_net_send(struct sim_net *net, unsigned int from, const struct endpoint 
 void sim_net_send_late(struct sim_net *net, unsigned int from, const struct endpoint *src,
 		       const struct endpoint *dst, struct bytes datagram, int64_t late_us);
 
+/* Somebody on the path: sees everything that is sent, when it is sent, and can hold back nothing. */
+typedef void sim_tap(void *arg, const struct endpoint *src, const struct endpoint *dst,
+		     struct bytes datagram);
+void sim_net_tap(struct sim_net *net, sim_tap *tap, void *arg);
+
+/* A datagram of his: arrives after `delay_us`, at the node that has this address, as from whomever he likes. */
+void sim_net_inject(struct sim_net *net, int64_t delay_us, const struct endpoint *src,
+		    const struct endpoint *dst, struct bytes datagram);
+
 /* When the next datagram arrives; INSTANT_NEVER when none is under way. */
 struct instant sim_net_next(const struct sim_net *net);
 

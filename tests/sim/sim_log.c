@@ -25,6 +25,7 @@ struct sim_sent {
 	uint16_t fragment;
 	bool has_iv;
 	uint64_t iv;
+	uint64_t rival; /* IKE_AUTH requests: the IV, for there may be several */
 	size_t len;
 	uint8_t data[];
 };
@@ -35,6 +36,8 @@ static int id_cmp(const struct sim_sent *a, const struct sim_sent *b)
 		return numcmp(a->spi_i, b->spi_i);
 	if (a->spi_r != b->spi_r)
 		return numcmp(a->spi_r, b->spi_r);
+	if (a->rival != b->rival)
+		return numcmp(a->rival, b->rival);
 	if (a->id != b->id)
 		return numcmp(a->id, b->id);
 	return a->flags != b->flags ? numcmp(a->flags, b->flags) : numcmp(a->fragment, b->fragment);
@@ -89,7 +92,10 @@ void sim_log_free(struct sim_log *log)
 	XFREE(MTYPE_TMP, log);
 }
 
-/* Only what is sealed is looked at: restarts of IKE_SA_INIT and answers in clear change their bytes, as they must. */
+/*
+ * Only what is sealed is looked at: restarts of IKE_SA_INIT and answers in clear change their bytes, as they must. So does an IKE_AUTH
+ * when a forged answer has the SPI of the true one: both get one. But no IV comes twice, as their keys may be the same.
+ */
 static bool read_sealed(struct bytes datagram, struct sim_sent *sent)
 {
 	struct rd rd = rd_of(datagram);
@@ -103,9 +109,12 @@ static bool read_sealed(struct bytes datagram, struct sim_sent *sent)
 	sent->spi_r = hdr.spi_r;
 	sent->id = hdr.message_id;
 	sent->flags = hdr.flags;
-	return hdr.exchange != IKE_EXCHANGE_SA_INIT &&
-	       (hdr.next_payload == IKE_PAYLOAD_SK || hdr.next_payload == IKE_PAYLOAD_SKF) &&
-	       rd_u64(&rd, &sent->iv);
+	if (hdr.exchange == IKE_EXCHANGE_SA_INIT ||
+	    (hdr.next_payload != IKE_PAYLOAD_SK && hdr.next_payload != IKE_PAYLOAD_SKF) ||
+	    !rd_u64(&rd, &sent->iv))
+		return false;
+	sent->rival = hdr.exchange == IKE_EXCHANGE_AUTH && !(hdr.flags & IKE_FLAG_RESPONSE) ? sent->iv : 0;
+	return true;
 }
 
 static const char *remember(struct sim_log *log, const struct sim_sent *key, struct bytes datagram, bool aead)

@@ -51,14 +51,14 @@ void sim_world_fini(struct sim_world *world)
  * ------------------------------------------------------------------------------------------------
  */
 
-/* An address that has proved nothing gets at most three times the bytes that it sent, as in RFC 9000 8. */
+/* An address that has proved nothing gets at most so many times the bytes that it sent. */
 static void check_bounds(struct sim_end *end)
 {
 	struct ike_counters counters;
 
 	sim_end_check(end);
 	ike_engine_counters(end->engine, &counters);
-	if (end->clear_out > 3 * end->clear_in)
+	if (end->clear_out > LIMIT_AMPLIFICATION * end->clear_in)
 		sim_fail("%s: %" PRIu64 " bytes in clear for %" PRIu64 " received", end->name, end->clear_out,
 			 end->clear_in);
 	if (counters.ike_sas > LIMIT_HALF_OPEN_MAX || sim_end_num_children(end) > LIMIT_CHILDREN)

@@ -194,6 +194,10 @@ static void test_wrong_secret(void **state)
 	ike_conn_cfg_unref(cfg);
 	pair_initiate(&p, &p.a);
 	pair_run(&p);
+	assert_int_equal(pair_info(&p.a).last_failure, IKE_R_PEER_AUTH_FAILED);
+	/* Anybody could have said so: A goes on for a while. */
+	assert_int_equal(p.a.ike_down, 0);
+	pair_sleep(&p, LIMIT_REFUSAL_GRACE_MS * USEC_PER_MS, true);
 	assert_int_equal(p.a.down_reason, IKE_R_PEER_AUTH_FAILED);
 	assert_int_equal(p.b.down_reason, IKE_R_AUTH_FAILED);
 	assert_int_equal(p.a.added + p.b.added, 0);
@@ -217,6 +221,7 @@ static void test_wrong_identity(void **state)
 	assert_int_equal(pair_info(&p.b).last_failure, IKE_R_ID_MISMATCH);
 	assert_non_null(strstr(pair_info(&p.b).last_failure_detail, "site-a.example.org"));
 	assert_non_null(strstr(pair_info(&p.b).last_failure_detail, "10.0.0.1"));
+	pair_sleep(&p, LIMIT_REFUSAL_GRACE_MS * USEC_PER_MS, true);
 	assert_int_equal(p.a.down_reason, IKE_R_PEER_AUTH_FAILED);
 	pair_fini(&p);
 }
@@ -378,6 +383,7 @@ static void test_cookie_under_load(void **state)
 	assert_int_equal(counters.half_open, LIMIT_HALF_OPEN_COOKIE_AT);
 	assert_in_range(counters.cookies_sent, 2900, 3000);
 	pair_run(&p);
+	pair_sleep(&p, LIMIT_COOKIE_HOLD_MS * USEC_PER_MS, true);
 	pair_assert_up(&p);
 	pair_sleep(&p, (LIMIT_HALF_OPEN_S + 1) * USEC_PER_S, true);
 	ike_engine_counters(p.b.engine, &counters);

@@ -342,6 +342,8 @@ static void test_downgrade(void **state)
 			assert_true(hide_notify(&d, IKE_NOTIFY_USE_PPK));
 		pair_give(&p, &p.a, &d);
 		pair_run(&p);
+		/* A waits for the true answer. */
+		pair_sleep(&p, LIMIT_REFUSAL_GRACE_MS * USEC_PER_MS, true);
 		assert_int_equal(p.a.added, 0);
 		assert_int_equal(p.b.children, 0);
 		assert_int_equal(pair_info(&p.a).last_failure,
