@@ -174,11 +174,20 @@ void child_sa_retire(struct child_sa *child, enum ike_reason reason)
 	down_unless_another(child, usable, reason);
 }
 
+/* From now on this one sends, and no other one does. */
+static void sends_alone(struct child_sa *child)
+{
+	struct child_sa *other;
+
+	frr_each (ike_sa_children, &child->sa->children, other)
+		other->unused = other != child;
+}
+
 static void use(struct child_sa *child)
 {
 	if (child->unused)
 		ike_out_child_use(child->sa->engine, conn_id(child->sa), child->id);
-	child->unused = false;
+	sends_alone(child);
 }
 
 void child_sa_gone(struct child_sa *child, struct instant now)
@@ -210,11 +219,20 @@ void child_sa_superseded(struct child_sa *child, struct instant now)
 
 void child_sas_confirmed(struct ike_sa *sa)
 {
-	struct child_sa *newest = ike_sa_child(sa);
 	struct child_sa *child;
 
 	frr_each (ike_sa_children, &sa->children, child)
 		child->unconfirmed = false;
+}
+
+void child_sas_use_newest(struct ike_sa *sa)
+{
+	struct child_sa *newest = NULL;
+	struct child_sa *child;
+
+	frr_each (ike_sa_children, &sa->children, child)
+		if (child->state == CHILD_SA_INSTALLED && !child->unconfirmed)
+			newest = child;
 	if (newest)
 		use(newest);
 }

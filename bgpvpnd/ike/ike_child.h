@@ -53,8 +53,14 @@ void child_sa_gone(struct child_sa *child, struct instant now);
 /* Somebody else took its place; the peer is to delete it, and we do if it has not by then. */
 void child_sa_superseded(struct child_sa *child, struct instant now);
 
-/* The peer has got our last answer: the newest one sends from now on. */
+/* The peer has got our last answer. */
 void child_sas_confirmed(struct ike_sa *sa);
+
+/*
+ * The newest one of which the peer has our answer sends from now on. After its request was taken, not before: that may be the
+ * DELETE of this very one (2.8.1), which the peer never installed.
+ */
+void child_sas_use_newest(struct ike_sa *sa);
 
 /* The IKE SA's endpoints have changed: so have those of its Child SAs. */
 void child_sas_follow(struct ike_sa *sa);

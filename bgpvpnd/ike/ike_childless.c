@@ -10,6 +10,9 @@
 #define BY_PEER_US (10 * USEC_PER_S)
 #define SLOWEST_US (60 * USEC_PER_S)
 
+/* One that was there once, and is refused so often, is refused for ever. */
+#define ASKS_IN_VAIN 3
+
 /* Who began the IKE SA asks first, so that the two ends seldom ask together. */
 #define SECOND_US (3 * USEC_PER_S)
 
@@ -60,10 +63,16 @@ void ike_childless_refused(struct ike_sa *sa, struct instant now)
 	wait_for_it(sa, REFUSED_US, now);
 }
 
+bool ike_childless_in_vain(const struct ike_sa *sa)
+{
+	return sa->childless.had && sa->childless.asks >= ASKS_IN_VAIN;
+}
+
 void ike_childless_deleted(struct ike_sa *sa, enum ike_reason why, struct instant now)
 {
 	if (why != IKE_R_OK)
 		ike_conn_failed(sa->conn, why, "");
+	sa->childless.had = true;
 	wait_for_it(sa, DELETED_US, now);
 }
 

@@ -20,6 +20,7 @@ struct ike_sa;
 
 struct ike_childless {
 	bool on;
+	bool had; /* there was one: IKE_AUTH agrees on what CREATE_CHILD_SA may not (1.2: there is no key exchange) */
 	bool by_peer;	/* RFC 6023: it was the peer's wish */
 	bool unsettled; /* what becomes of the connection's other SAs is decided when a Child SA is there */
 	bool todo;	/* to be asked for when the window is free */
@@ -34,6 +35,9 @@ bool ike_childless_is_worth(const struct ike_sa *sa);
 bool ike_childless_may_pass(enum ike_reason reason);
 
 void ike_childless_refused(struct ike_sa *sa, struct instant now);
+
+/* There was one, and it was asked for again and again: only another IKE_AUTH helps, where no group for PFS can be in the way. */
+bool ike_childless_in_vain(const struct ike_sa *sa);
 /* `why` is kept for the operator, unless it is IKE_R_OK. */
 void ike_childless_deleted(struct ike_sa *sa, enum ike_reason why, struct instant now);
 void ike_childless_by_peer(struct ike_sa *sa, bool initial_contact, struct instant now);

@@ -389,7 +389,7 @@ static struct child_sa *usable_child(struct ike_sa *sa)
 
 static void child_info(struct ike_sa *sa, struct ike_conn_info *info)
 {
-	const struct child_sa *child = usable_child(sa);
+	struct child_sa *child = usable_child(sa);
 
 	if (!child)
 		return;
@@ -397,7 +397,8 @@ static void child_info(struct ike_sa *sa, struct ike_conn_info *info)
 	info->child_spi_in = child->spi_in;
 	info->child_spi_out = child->spi_out;
 	info->child_since = child->since;
-	ike_suite_format(IKE_PROTO_ESP, &child->suite, info->esp_proposal, sizeof(info->esp_proposal));
+	strlcpy(info->esp_proposal, ike_suite_text(IKE_PROTO_ESP, &child->suite, &child->suite_text),
+		sizeof(info->esp_proposal));
 }
 
 static void sa_info(struct ike_sa *sa, struct ike_conn_info *info)
@@ -418,7 +419,8 @@ static void sa_info(struct ike_sa *sa, struct ike_conn_info *info)
 	info->mobike = sa->mobike.on;
 	info->established = sa->established;
 	if (sa->suite.encr)
-		ike_suite_format(IKE_PROTO_IKE, &sa->suite, info->ike_proposal, sizeof(info->ike_proposal));
+		strlcpy(info->ike_proposal, ike_suite_text(IKE_PROTO_IKE, &sa->suite, &sa->suite_text),
+			sizeof(info->ike_proposal));
 	info->request_outstanding = request->active;
 	info->request_since = request->first;
 	info->request_tries = request->tries;

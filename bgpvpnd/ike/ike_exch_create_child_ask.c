@@ -146,7 +146,7 @@ static void new_one_refused(struct ike_turn *turn, uint16_t type)
 	}
 	reason = ike_note_peer_error(sa, "CREATE_CHILD_SA", type);
 	ike_count(turn->engine, reason);
-	if (ike_childless_may_pass(reason) && ike_childless_is_worth(sa))
+	if (ike_childless_may_pass(reason) && ike_childless_is_worth(sa) && !ike_childless_in_vain(sa))
 		ike_childless_refused(sa, turn->now);
 	else
 		ike_sa_close(sa, reason, turn->now);

@@ -80,6 +80,20 @@ static void follow_peer(struct ike_turn *turn)
 	child_sas_follow(sa);
 }
 
+static void take_rtt(struct ike_turn *turn)
+{
+	struct ike_sa *sa = turn->sa;
+	int64_t bound = instant_diff(turn->now, sa->window.request.first);
+	int64_t rtt = ike_window_answered(&sa->window, turn->now);
+
+	if (!sa->conn || turn->msg.hdr.exchange != IKE_EXCHANGE_INFORMATIONAL)
+		return;
+	if (rtt > 0)
+		ike_rtt_sample(&sa->conn->rtt, rtt);
+	else
+		ike_rtt_bound(&sa->conn->rtt, bound);
+}
+
 /*
  * Somebody who has the keys sent it: the window moves, whatever the message then says. But whoever has answered our IKE_SA_INIT has them, so
  * until the peer has proved itself nothing moves.
@@ -87,16 +101,13 @@ static void follow_peer(struct ike_turn *turn)
 static void take_authentic(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
-	int64_t rtt;
 
 	ike_frags_drop(sa, ike_turn_is_response(turn));
 	if (ike_rival_unproved(sa))
 		return;
 	if (ike_turn_is_response(turn)) {
 		ike_mobike_answered(turn);
-		rtt = ike_window_answered(&sa->window, turn->now);
-		if (rtt > 0 && sa->conn && turn->msg.hdr.exchange == IKE_EXCHANGE_INFORMATIONAL)
-			ike_rtt_sample(&sa->conn->rtt, rtt);
+		take_rtt(turn);
 	} else {
 		ike_window_take(&sa->window, turn->datagram);
 		child_sas_confirmed(sa);
@@ -160,6 +171,8 @@ void ike_fsm_run(struct ike_turn *turn)
 		else if (turn->authentic)
 			refuse_request(turn, reason);
 	}
+	if (turn->authentic && !ike_turn_is_response(turn))
+		child_sas_use_newest(sa);
 	ike_sa_continue(sa, turn->now);
 	ike_sa_rearm(sa);
 }

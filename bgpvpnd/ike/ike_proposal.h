@@ -69,6 +69,13 @@ bool ike_proposals_have_group(const struct ike_proposal_cfg *cfgs, uint8_t n, ui
 /* In the operator's spelling, "aes256-sha256-modp2048". Returns buf. */
 const char *ike_suite_format(uint8_t proto, const struct ike_suite *suite, char *buf, size_t len);
 
+/* The same text kept, for who asks again and again. */
+struct ike_suite_text {
+	struct ike_suite of;
+	char text[192]; /* as in struct ike_conn_info */
+};
+const char *ike_suite_text(uint8_t proto, const struct ike_suite *suite, struct ike_suite_text *kept);
+
 /*
  * A whole SA payload as the operator would spell it, proposals separated by ", ", unknown numbers as
  * "encr23". Returns buf.

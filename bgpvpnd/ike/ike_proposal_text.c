@@ -343,6 +343,15 @@ const char *ike_suite_format(uint8_t proto, const struct ike_suite *suite, char 
 	return format_list(&list, buf, len);
 }
 
+const char *ike_suite_text(uint8_t proto, const struct ike_suite *suite, struct ike_suite_text *kept)
+{
+	if (!kept->text[0] || memcmp(&kept->of, suite, sizeof(*suite)) != 0) {
+		memcpy(&kept->of, suite, sizeof(*suite));
+		ike_suite_format(proto, suite, kept->text, sizeof(kept->text));
+	}
+	return kept->text;
+}
+
 static bool offers_esn(const struct ike_proposal *proposal)
 {
 	for (unsigned int i = 0; i < proposal->num_transforms; i++)

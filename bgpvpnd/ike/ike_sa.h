@@ -112,6 +112,7 @@ struct child_sa {
 	uint32_t spi_out;
 	enum child_sa_state state;
 	struct ike_suite suite;
+	struct ike_suite_text suite_text; /* of show and of the tunnel's many looks */
 	struct instant since;
 	bool in_plane;	      /* the data plane has it */
 	bool unused;	  /* receive only: another one sends */
@@ -152,6 +153,7 @@ struct ike_sa {
 	bool natt; /* moved to port 4500, ESP is encapsulated */
 
 	struct ike_suite suite;
+	struct ike_suite_text suite_text; /* of show and of the tunnel's many looks */
 	struct ike_keys keys; /* after the handshake only SK_d is left */
 	struct crypto_box *seal;
 	struct crypto_box *open;

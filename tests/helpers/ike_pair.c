@@ -129,6 +129,37 @@ static void take_datagram(struct pair_side *side, const struct ike_output *out)
 	side->queued++;
 }
 
+static struct pair_child *plane_find(struct pair_side *side, uint32_t id)
+{
+	for (unsigned int i = 0; i < PAIR_CHILDREN; i++)
+		if (side->plane[i].id == id)
+			return &side->plane[i];
+	return NULL;
+}
+
+static void plane_add(struct pair_side *side, const struct child_sa_params *params)
+{
+	struct pair_child *room = plane_find(side, 0);
+
+	assert_non_null(room);
+	*room = (struct pair_child){params->child_id, params->in.spi, params->out.spi};
+	if (!params->receive_only || !side->sender)
+		side->sender = params->child_id;
+}
+
+static void plane_del(struct pair_side *side, uint32_t id)
+{
+	struct pair_child *child = plane_find(side, id);
+
+	if (child)
+		*child = (struct pair_child){};
+	if (side->sender != id)
+		return;
+	side->sender = 0;
+	for (unsigned int i = 0; i < PAIR_CHILDREN; i++)
+		side->sender = MAX(side->sender, side->plane[i].id);
+}
+
 static void take_child(struct pair *p, struct pair_side *side, const struct ike_output *out)
 {
 	child_sa_params_fini(&side->child);
@@ -137,6 +168,7 @@ static void take_child(struct pair *p, struct pair_side *side, const struct ike_
 	if (!side->refuse_child) {
 		side->added++;
 		side->children++;
+		plane_add(side, out->child);
 	}
 	ike_child_result(side->engine, out->child_id, -side->refuse_child, p->now);
 }
@@ -166,6 +198,7 @@ void pair_drain(struct pair *p, struct pair_side *side)
 			break;
 		case IKE_OUTPUT_CHILD_USE:
 			side->used++;
+			side->sender = out.child_id;
 			break;
 		case IKE_OUTPUT_CHILD_MOVE:
 			side->moved++;
@@ -173,6 +206,7 @@ void pair_drain(struct pair *p, struct pair_side *side)
 			side->moved_from = out.local;
 			break;
 		case IKE_OUTPUT_CHILD_DELETE:
+			plane_del(side, out.child_id);
 			if (!side->refuse_child)
 				side->children--;
 			break;
@@ -254,6 +288,25 @@ static void assert_half_equal(const struct child_sa_half *out, const struct chil
 	assert_int_equal(out->spi, in->spi);
 	assert_true(secret_equal(secret_view(&out->encr_key), secret_view(&in->encr_key)));
 	assert_true(secret_equal(secret_view(&out->integ_key), secret_view(&in->integ_key)));
+}
+
+static void assert_heard_by(const struct pair_side *from, const struct pair_side *to)
+{
+	uint32_t spi = 0;
+
+	for (unsigned int i = 0; i < PAIR_CHILDREN; i++)
+		if (from->sender && from->plane[i].id == from->sender)
+			spi = from->plane[i].spi_out;
+	for (unsigned int i = 0; i < PAIR_CHILDREN; i++)
+		if (to->plane[i].id && to->plane[i].spi_in == spi)
+			return;
+	fail_msg("%s sends with SPI %08x, which the other one does not have", from->name, spi);
+}
+
+void pair_assert_heard(const struct pair *p)
+{
+	assert_heard_by(&p->a, &p->b);
+	assert_heard_by(&p->b, &p->a);
 }
 
 void pair_assert_up(const struct pair *p)

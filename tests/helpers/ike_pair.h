@@ -20,6 +20,14 @@ struct pair_datagram {
 	size_t len;
 };
 
+/* A pair of SPIs in the data plane. */
+struct pair_child {
+	uint32_t id; /* 0: free */
+	uint32_t spi_in;
+	uint32_t spi_out;
+};
+#define PAIR_CHILDREN 16
+
 /* What one engine has put out: datagrams wait, the rest is remembered. */
 struct pair_side {
 	const char *name;
@@ -34,6 +42,8 @@ struct pair_side {
 	unsigned int queued;
 	struct child_sa_params child; /* last added */
 	unsigned int children;	      /* added and not deleted */
+	struct pair_child plane[PAIR_CHILDREN];
+	uint32_t sender; /* which of them sends, by the rules of dplane.h; 0: none */
 	unsigned int added;
 	unsigned int used; /* CHILD_USE */
 	unsigned int moved;
@@ -76,6 +86,9 @@ void pair_sleep(struct pair *p, int64_t us, bool deliver);
 
 void pair_initiate(struct pair *p, struct pair_side *side);
 struct ike_conn_info pair_info(const struct pair_side *side);
+
+/* Whatever an end sends with now, the other one can receive. */
+void pair_assert_heard(const struct pair *p);
 
 /* One usable Child SA on both sides, keys and SPIs crosswise equal. */
 void pair_assert_up(const struct pair *p);

@@ -7,11 +7,12 @@
 
 #include "tests/helpers/sim_net.h"
 
+/* IP and UDP */
+#define HEADERS_V4 28
+#define HEADERS_V6 48
+
 /* A replayed datagram comes up to this much later. */
 #define REPLAY_US (60 * USEC_PER_S)
-
-/* A NAT shows port p as p + NAT_PORTS. */
-#define NAT_PORTS 20000
 
 PREDECL_HEAP(sim_packets);
 
@@ -92,7 +93,7 @@ struct sim_net *sim_net_new(uint64_t seed)
 	struct sim_net *net = XCALLOC(MTYPE_TMP, sizeof(*net));
 
 	net->rng = sim_rng_seed(seed);
-	net->now = (struct instant){USEC_PER_S};
+	net->now = SIM_NET_BEGIN;
 	sim_packets_init(&net->packets);
 	return net;
 }
@@ -159,7 +160,7 @@ static struct endpoint seen_from_outside(const struct sim_node *node, const stru
 
 	if (has_nat(node) && ipaddr_equal(&src->addr, &node->addr)) {
 		seen.addr = node->outside;
-		seen.port = (uint16_t)(src->port + NAT_PORTS);
+		seen.port = (uint16_t)(src->port + SIM_NAT_PORTS);
 	}
 	return seen;
 }
@@ -172,9 +173,9 @@ static unsigned int node_at(const struct sim_net *net, struct endpoint *dst)
 
 		if (!has_nat(node) && ipaddr_equal(&dst->addr, &node->addr))
 			return i;
-		if (has_nat(node) && ipaddr_equal(&dst->addr, &node->outside) && dst->port >= NAT_PORTS) {
+		if (has_nat(node) && ipaddr_equal(&dst->addr, &node->outside) && dst->port >= SIM_NAT_PORTS) {
 			dst->addr = node->addr;
-			dst->port = (uint16_t)(dst->port - NAT_PORTS);
+			dst->port = (uint16_t)(dst->port - SIM_NAT_PORTS);
 			return i;
 		}
 	}
@@ -246,6 +247,8 @@ void sim_net_send(struct sim_net *net, unsigned int from, const struct endpoint 
 	if (net->tap)
 		net->tap(net->tap_arg, &outer_src, dst, datagram);
 	path = &net->paths[from][to];
+	if (path->mtu && datagram.n + (IS_IPADDR_V6(&dst->addr) ? HEADERS_V6 : HEADERS_V4) > path->mtu)
+		return;
 	if (is_dark(net, path) || chance(net, path->loss))
 		return;
 	send_once(net, path, to, &outer_src, &inner_dst, datagram);
@@ -253,6 +256,18 @@ void sim_net_send(struct sim_net *net, unsigned int from, const struct endpoint 
 		send_once(net, path, to, &outer_src, &inner_dst, datagram);
 	if (chance(net, path->replay))
 		replay(net, to, &outer_src, &inner_dst, datagram);
+}
+
+void sim_net_send_late(struct sim_net *net, unsigned int from, const struct endpoint *src,
+		       const struct endpoint *dst, struct bytes datagram, int64_t late_us)
+{
+	struct endpoint outer_src = seen_from_outside(&net->nodes[from], src);
+	struct endpoint inner_dst = *dst;
+	unsigned int to = node_at(net, &inner_dst);
+
+	if (to != SIM_NODES)
+		send_after(net, net->paths[from][to].delay_us + late_us, to, &outer_src, &inner_dst,
+			   datagram);
 }
 
 void sim_net_tap(struct sim_net *net, sim_tap *tap, void *arg)

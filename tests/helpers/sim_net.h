@@ -11,6 +11,12 @@
 
 #define SIM_NODES 8
 
+/* A NAT shows port p as p + SIM_NAT_PORTS. */
+#define SIM_NAT_PORTS 20000
+
+/* When every network begins. */
+#define SIM_NET_BEGIN ((struct instant){USEC_PER_S})
+
 /* Whoever recorded the traffic and plays it again. */
 #define SIM_STRANGER "203.0.113.66"
 
@@ -20,6 +26,7 @@ struct sim_net;
 struct sim_path {
 	int64_t delay_us;
 	int64_t jitter_us;
+	size_t mtu; /* bytes of an IP datagram that come through, fragments of IP do not; 0: any */
 	unsigned int loss;
 	unsigned int dup;
 	unsigned int corrupt;
@@ -56,6 +63,10 @@ void sim_net_nat(struct sim_net *net, unsigned int node, const char *outside);
 /* An address that no node has: sent nowhere. The source need not be the node's own (spoofing). */
 void sim_net_send(struct sim_net *net, unsigned int from, const struct endpoint *src,
 		  const struct endpoint *dst, struct bytes datagram);
+
+/* The same, so much later than the path's delay, and nothing else happens to it: neither loss nor jitter. */
+void sim_net_send_late(struct sim_net *net, unsigned int from, const struct endpoint *src,
+		       const struct endpoint *dst, struct bytes datagram, int64_t late_us);
 
 /* Somebody on the path: sees everything that is sent, when it is sent, and can hold back nothing. */
 typedef void sim_tap(void *arg, const struct endpoint *src, const struct endpoint *dst,

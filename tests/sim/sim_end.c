@@ -13,27 +13,13 @@
 
 #define INITIATE_US (2 * USEC_PER_S)
 #define PROBE_US    (5 * USEC_PER_S)
-#define OUTPUTS_MAX 1000 /* of one call: more is a loop */
+/* Nobody needs longer to take the link down: `liveness interval`, twice `liveness detect`, and a bad network's round trips. */
+#define LINK_SILENCE_US (15 * USEC_PER_S)
 
-uint64_t sim_seed;
-bool sim_verbose;
+/* 2030-01-01: what the certificates of tests/vectors/certs are made for. */
+#define SIM_WALL_CLOCK_S 1893456000
 
-void sim_fail(const char *format, ...)
-{
-	va_list args;
-	char words[512];
-
-	va_start(args, format);
-	vsnprintfrr(words, sizeof(words), format, args);
-	va_end(args);
-	fprintf(stderr, "seed %" PRIu64 ": %s\nrepeat it: --seed %" PRIu64 " --verbose\n", sim_seed, words,
-		sim_seed);
-	exit(1);
-}
-
-static void say(const struct sim_end *end, const char *format, ...) PRINTFRR(2, 3);
-
-static void say(const struct sim_end *end, const char *format, ...)
+void sim_end_say(const struct sim_end *end, const char *format, ...)
 {
 	va_list args;
 	char words[512];
@@ -59,247 +45,25 @@ static void host_random(void *arg, uint8_t *to, size_t n)
 		to[i] = (uint8_t)(sim_rng(&end->rng) >> 56);
 }
 
-static uint32_t host_spi_reserve(void *arg)
+static int64_t host_wall_clock_s(void *arg)
 {
-	struct sim_end *end = arg;
+	const struct sim_end *end = arg;
 
-	if (end->refuse_spis) {
-		end->refuse_spis--;
-		return 0;
-	}
-	if (end->next_spi == SIM_SPIS)
-		sim_fail("%s: the engine reserves SPIs without end", end->name);
-	end->spis[end->next_spi] = SIM_SPI_RESERVED;
-	return end->spi_base + end->next_spi++;
+	return SIM_WALL_CLOCK_S + sim_net_now(end->net).us / USEC_PER_S;
 }
 
-static enum sim_spi_state *spi_state(struct sim_end *end, uint32_t spi)
+static uint32_t host_spi_reserve(void *arg)
 {
-	if (spi < end->spi_base || spi - end->spi_base >= end->next_spi)
-		sim_fail("%s: SPI %08x was never given out", end->name, spi);
-	return &end->spis[spi - end->spi_base];
+	struct dplane *dp = &((struct sim_end *)arg)->plane.fake.dp;
+
+	return dp->ops->spi_reserve(dp);
 }
 
 static void host_spi_release(void *arg, uint32_t spi)
 {
-	struct sim_end *end = arg;
-	enum sim_spi_state *state = spi_state(end, spi);
+	struct dplane *dp = &((struct sim_end *)arg)->plane.fake.dp;
 
-	if (*state != SIM_SPI_RESERVED)
-		sim_fail("%s: SPI %08x is released but not reserved", end->name, spi);
-	*state = SIM_SPI_FREE;
-}
-
-/*
- * --- the data plane
- * -----------------------------------------------------------------------------------------
- */
-
-static struct sim_child *child_find(struct sim_end *end, uint32_t id)
-{
-	for (unsigned int i = 0; i < SIM_CHILDREN; i++)
-		if (end->children[i].state != SIM_CHILD_NONE && end->children[i].params.child_id == id)
-			return &end->children[i];
-	return NULL;
-}
-
-static struct sim_child *child_room(struct sim_end *end)
-{
-	for (unsigned int i = 0; i < SIM_CHILDREN; i++)
-		if (end->children[i].state == SIM_CHILD_NONE)
-			return &end->children[i];
-	sim_fail("%s: more than %d Child SAs at a time", end->name, SIM_CHILDREN);
-}
-
-static void child_forget(struct sim_child *child)
-{
-	child_sa_params_fini(&child->params);
-	*child = (struct sim_child){};
-}
-
-static void check_new_child(struct sim_end *end, const struct child_sa_params *params)
-{
-	if (params->child_id == 0 || child_find(end, params->child_id))
-		sim_fail("%s: CHILD_ADD %u: the number is in use", end->name, params->child_id);
-	if (*spi_state(end, params->in.spi) != SIM_SPI_RESERVED)
-		sim_fail("%s: CHILD_ADD with inbound SPI %08x that is not reserved", end->name,
-			 params->in.spi);
-	for (unsigned int i = 0; i < SIM_CHILDREN; i++)
-		if (end->children[i].state == SIM_CHILD_INSTALLED &&
-		    end->children[i].params.out.spi == params->out.spi)
-			sim_fail("%s: outbound SPI %08x is installed twice", end->name, params->out.spi);
-	if (params->in.encr_key.len == 0 || params->in.encr_key.len != params->out.encr_key.len ||
-	    secret_equal(secret_view(&params->in.encr_key), secret_view(&params->out.encr_key)))
-		sim_fail("%s: keys of CHILD_ADD make no sense", end->name);
-}
-
-static void take_child_add(struct sim_end *end, const struct child_sa_params *params)
-{
-	struct sim_child *child;
-	int result = 0;
-
-	check_new_child(end, params);
-	child = child_room(end);
-	child_sa_params_copy(&child->params, params);
-	*spi_state(end, params->in.spi) = SIM_SPI_PLANE;
-	child->state = SIM_CHILD_INSTALLED;
-	if (end->refuse_adds) {
-		end->refuse_adds--;
-		child->state = SIM_CHILD_REFUSED;
-		result = -ENOMEM;
-	}
-	say(end, "CHILD_ADD %u in %08x out %08x -> %d", params->child_id, params->in.spi, params->out.spi,
-	    result);
-	ike_child_result(end->engine, params->child_id, result, sim_net_now(end->net));
-}
-
-static void take_child_move(struct sim_end *end, const struct ike_output *out)
-{
-	struct sim_child *child = child_find(end, out->child_id);
-
-	if (!child)
-		sim_fail("%s: CHILD_MOVE %u: there is none", end->name, out->child_id);
-	child->params.local = out->local;
-	child->params.remote = out->remote;
-}
-
-static void take_child_delete(struct sim_end *end, uint32_t id)
-{
-	struct sim_child *child = child_find(end, id);
-
-	say(end, "CHILD_DELETE %u", id);
-	if (!child)
-		sim_fail("%s: CHILD_DELETE %u: there is none", end->name, id);
-	child_forget(child);
-}
-
-/*
- * --- events
- * -------------------------------------------------------------------------------------------------
- */
-
-static void take_event(struct sim_end *end, const struct ike_output *out)
-{
-	struct sim_child *child = child_find(end, out->child_id);
-
-	if (out->conn != SIM_CONN)
-		sim_fail("%s: event %d for connection %u", end->name, out->event, out->conn);
-	switch (out->event) {
-	case IKE_EVENT_IKE_UP:
-		say(end, "IKE_UP");
-		end->ike_up = true;
-		return;
-	case IKE_EVENT_IKE_DOWN:
-		say(end, "IKE_DOWN %s", ike_reason_info(out->reason)->name);
-		if (out->reason == IKE_R_OK)
-			sim_fail("%s: IKE_DOWN without a reason", end->name);
-		end->ike_up = false;
-		end->last_down = out->reason;
-		return;
-	case IKE_EVENT_CHILD_UP:
-		say(end, "CHILD_UP %u", out->child_id);
-		if (!child || child->state != SIM_CHILD_INSTALLED || child->up)
-			sim_fail("%s: CHILD_UP %u: not installed, or up already", end->name, out->child_id);
-		child->up = true;
-		end->times_up++;
-		return;
-	case IKE_EVENT_CHILD_DOWN:
-		say(end, "CHILD_DOWN %u %s", out->child_id, ike_reason_info(out->reason)->name);
-		end->times_down++;
-		return;
-	case IKE_EVENT_HEARD:
-		return;
-	}
-}
-
-/*
- * --- datagrams
- * ----------------------------------------------------------------------------------------------
- */
-
-static void describe(const struct sim_end *end, const char *what, struct bytes datagram,
-		     const struct endpoint *peer)
-{
-	struct ike_hdr hdr;
-
-	if (!sim_verbose || ike_hdr_decode(datagram, &hdr) != IKE_R_OK)
-		return;
-	say(end, "%s %s %s id %u spi_i %016" PRIx64 " spi_r %016" PRIx64 " %zu bytes, port %u", what,
-	    iana_exchange_name(hdr.exchange), hdr.flags & IKE_FLAG_RESPONSE ? "response" : "request",
-	    hdr.message_id, hdr.spi_i, hdr.spi_r, datagram.n, peer->port);
-}
-
-/* A datagram that nobody has vouched for, of this direction. */
-static bool is_clear(struct bytes datagram, bool response)
-{
-	struct ike_hdr hdr;
-
-	return ike_hdr_decode(datagram, &hdr) != IKE_R_OK ||
-	       (hdr.next_payload != IKE_PAYLOAD_SK && hdr.next_payload != IKE_PAYLOAD_SKF &&
-		!(hdr.flags & IKE_FLAG_RESPONSE) == !response);
-}
-
-static bool uses_aead(const struct sim_end *end)
-{
-	const struct ike_transform_cfg *first = &end->cfg->ike[0].transforms[0];
-
-	return crypto_encr_find(first->id, first->key_bits)->aead;
-}
-
-static void take_datagram(struct sim_end *end, const struct ike_output *out)
-{
-	const char *wrong = sim_log_sent(end->log, out->datagram, uses_aead(end));
-	struct endpoint local = out->local;
-
-	describe(end, "-->", out->datagram, &out->remote);
-	if (wrong)
-		sim_fail("%s: %s", end->name, wrong);
-	if (local.port == 0 || out->remote.port == 0)
-		sim_fail("%s: a datagram between ports %u and %u", end->name, local.port, out->remote.port);
-	if (local.addr.ipa_type == IPADDR_NONE)
-		local.addr = *sim_net_addr(end->net, end->node);
-	/* The kernel refuses to send from an address that is gone. */
-	if (end->moved && !ipaddr_equal(&local.addr, sim_net_addr(end->net, end->node)))
-		return;
-	if (is_clear(out->datagram, true))
-		end->clear_out += out->datagram.n;
-	sim_net_send(end->net, end->node, &local, &out->remote, out->datagram);
-}
-
-void sim_end_pump(struct sim_end *end)
-{
-	struct ike_counters counters;
-	struct ike_output out;
-	unsigned int n = 0;
-
-	while (ike_engine_output(end->engine, &out)) {
-		end->outputs++;
-		if (++n > OUTPUTS_MAX)
-			sim_fail("%s: outputs without end", end->name);
-		switch (out.type) {
-		case IKE_OUTPUT_DATAGRAM:
-			take_datagram(end, &out);
-			break;
-		case IKE_OUTPUT_CHILD_ADD:
-			take_child_add(end, out.child);
-			break;
-		case IKE_OUTPUT_CHILD_USE:
-			if (!child_find(end, out.child_id))
-				sim_fail("%s: CHILD_USE %u: there is none", end->name, out.child_id);
-			break;
-		case IKE_OUTPUT_CHILD_MOVE:
-			take_child_move(end, &out);
-			break;
-		case IKE_OUTPUT_CHILD_DELETE:
-			take_child_delete(end, out.child_id);
-			break;
-		case IKE_OUTPUT_EVENT:
-			take_event(end, &out);
-			break;
-		}
-	}
-	ike_engine_counters(end->engine, &counters);
-	end->max_half_open = MAX(end->max_half_open, counters.half_open);
+	dp->ops->spi_release(dp, spi);
 }
 
 static void receive(void *arg, const struct endpoint *src, const struct endpoint *dst, struct bytes datagram)
@@ -308,8 +72,14 @@ static void receive(void *arg, const struct endpoint *src, const struct endpoint
 
 	if (!end->engine)
 		return;
-	describe(end, "<--", datagram, src);
-	if (is_clear(datagram, false))
+	if (dst->port == SIM_ESP_PORT) {
+		sim_plane_receive(&end->plane, datagram);
+		end->heard.us = MAX(end->heard.us, end->plane.last_in.us);
+		sim_end_pump(end);
+		return;
+	}
+	sim_end_describe(end, "<--", datagram, src);
+	if (sim_is_clear(datagram, false))
 		end->clear_in += datagram.n;
 	ike_engine_input(end->engine, dst, src, datagram, sim_net_now(end->net));
 	sim_end_pump(end);
@@ -324,23 +94,44 @@ void sim_end_init(struct sim_end *end, const char *name, struct sim_net *net, co
 		  struct ike_conn_cfg *cfg)
 {
 	*end = (struct sim_end){.name = name, .net = net, .cfg = cfg, .rng = sim_rng_seed(seed)};
-	end->spi_base = (uint32_t)(sim_rng(&end->rng) >> 33) | 0x10000;
 	end->host = (struct ike_host){.arg = end,
 				      .random = host_random,
 				      .spi_reserve = host_spi_reserve,
-				      .spi_release = host_spi_release};
+				      .spi_release = host_spi_release,
+				      .wall_clock_s = host_wall_clock_s};
 	end->node = sim_net_join(net, addr, receive, end);
+	sim_plane_init(&end->plane, name, net, end->node, (uint32_t)(sim_rng(&end->rng) >> 33) | 0x10000);
 	end->log = sim_log_new();
 	end->next_initiate = INSTANT_NEVER;
 	end->next_probe = INSTANT_NEVER;
+}
+
+/* The tunnel floor's configuration around the engine's. */
+static void set_tunnel(struct sim_end *end)
+{
+	struct tunnel_cfg *cfg = tunnel_cfg_new(SIM_TUNNEL);
+
+	ike_conn_cfg_unref(cfg->ike);
+	cfg->ike = ike_conn_cfg_ref(end->cfg);
+	strlcpy(cfg->interface, SIM_LINK, sizeof(cfg->interface));
+	cfg->initiate = end->initiates ? TUNNEL_INITIATE_ALWAYS : TUNNEL_INITIATE_NEVER;
+	cfg->num_inside = str2prefix(end->node ? "169.254.1.2/30" : "169.254.1.1/30", &cfg->inside[0]);
+	tunnels_set_cfg(end->tunnels, cfg, sim_net_now(end->net));
+	tunnel_cfg_unref(cfg);
 }
 
 void sim_end_start(struct sim_end *end)
 {
 	struct instant now = sim_net_now(end->net);
 
-	say(end, "start");
+	sim_end_say(end, "start");
 	end->engine = ike_engine_new(&end->host, now);
+	if (end->by_tunnel) {
+		end->tunnels = tunnels_new(end->engine, &end->plane.fake.dp);
+		if (instant_is_never(end->next_initiate))
+			end->next_initiate = now;
+		return;
+	}
 	ike_conn_set(end->engine, SIM_CONN, end->cfg);
 	end->next_probe = instant_add(now, PROBE_US);
 	if (end->initiates && instant_is_never(end->next_initiate))
@@ -349,16 +140,16 @@ void sim_end_start(struct sim_end *end)
 
 void sim_end_crash(struct sim_end *end)
 {
-	say(end, "crash");
+	sim_end_say(end, "crash");
+	tunnels_free(end->tunnels);
+	end->tunnels = NULL;
 	ike_engine_free(end->engine);
 	end->engine = NULL;
 	end->ike_up = false;
-	for (unsigned int i = 0; i < SIM_CHILDREN; i++)
-		child_forget(&end->children[i]);
-	for (unsigned int i = 0; i < end->next_spi; i++)
-		if (end->spis[i] == SIM_SPI_RESERVED)
-			sim_fail("%s: the engine is gone and SPI %08x is still reserved", end->name,
-				 end->spi_base + i);
+	end->num_refused = 0;
+	memset(end->refused, 0, sizeof(end->refused));
+	sim_plane_restart(&end->plane);
+	sim_plane_check_released(&end->plane);
 }
 
 void sim_end_fini(struct sim_end *end)
@@ -371,10 +162,34 @@ void sim_end_fini(struct sim_end *end)
 
 struct instant sim_end_next(const struct sim_end *end)
 {
+	struct instant next;
+
 	if (!end->engine)
 		return INSTANT_NEVER;
-	return instant_min(ike_engine_next_expiry(end->engine),
+	next = instant_min(ike_engine_next_expiry(end->engine),
 			   instant_min(end->next_initiate, end->next_probe));
+	next = instant_min(next, sim_plane_next(&end->plane));
+	return end->tunnels ? instant_min(next, tunnels_next_expiry(end->tunnels)) : next;
+}
+
+static void begin(struct sim_end *end, struct instant now)
+{
+	if (end->tunnels) {
+		end->next_initiate = INSTANT_NEVER;
+		set_tunnel(end);
+	} else {
+		end->next_initiate = instant_add(now, INITIATE_US + sim_rng_below(&end->rng, USEC_PER_S));
+		ike_initiate(end->engine, SIM_CONN, now);
+	}
+	sim_end_pump(end);
+}
+
+static void tick_tunnels(struct sim_end *end, struct instant now)
+{
+	tunnels_expire(end->tunnels, now);
+	sim_end_pump(end);
+	if (instant_reached(tunnels_next_expiry(end->tunnels), now))
+		sim_fail("%s: the tunnel is due again at the instant when it expired", end->name);
 }
 
 void sim_end_tick(struct sim_end *end)
@@ -387,45 +202,73 @@ void sim_end_tick(struct sim_end *end)
 		if (instant_reached(ike_engine_next_expiry(end->engine), now))
 			sim_fail("%s: a timer is due again at the instant when it expired", end->name);
 	}
-	if (instant_reached(end->next_initiate, now)) {
-		end->next_initiate = instant_add(now, INITIATE_US + sim_rng_below(&end->rng, USEC_PER_S));
-		ike_initiate(end->engine, SIM_CONN, now);
-		sim_end_pump(end);
-	}
+	if (end->tunnels && instant_reached(tunnels_next_expiry(end->tunnels), now))
+		tick_tunnels(end, now);
+	if (instant_reached(end->next_initiate, now))
+		begin(end, now);
 	if (instant_reached(end->next_probe, now)) {
 		end->next_probe = instant_add(now, PROBE_US);
 		ike_probe(end->engine, SIM_CONN, now);
 		sim_end_pump(end);
 	}
+	if (instant_reached(sim_plane_next(&end->plane), now)) {
+		sim_plane_tick(&end->plane);
+		sim_end_pump(end);
+	}
 }
+
+/*
+ * --- commands
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 void sim_end_terminate(struct sim_end *end)
 {
-	say(end, "terminate");
-	ike_terminate(end->engine, SIM_CONN, IKE_R_DELETED_BY_US, sim_net_now(end->net));
+	struct instant now = sim_net_now(end->net);
+
+	sim_end_say(end, "terminate");
+	if (end->tunnels)
+		tunnels_clear(end->tunnels, SIM_TUNNEL, now);
+	else
+		ike_terminate(end->engine, SIM_CONN, IKE_R_DELETED_BY_US, now);
 	sim_end_pump(end);
 	if (sim_end_num_children(end))
 		sim_fail("%s: Child SAs survive ike_terminate()", end->name);
 }
 
+void sim_end_close(struct sim_end *end)
+{
+	if (!end->tunnels) {
+		sim_end_terminate(end);
+		return;
+	}
+	sim_end_say(end, "close");
+	tunnels_terminate_all(end->tunnels, sim_net_now(end->net));
+	sim_end_pump(end);
+	if (sim_end_num_children(end) || sim_end_link_is_up(end))
+		sim_fail("%s: Child SAs or the link survive the end of the tunnel", end->name);
+}
+
 void sim_end_rekey(struct sim_end *end, bool ike)
 {
 	struct instant now = sim_net_now(end->net);
-	bool began =
-		ike ? ike_rekey_ike(end->engine, SIM_CONN, now) : ike_rekey_child(end->engine, SIM_CONN, now);
+	bool began = end->tunnels ? !tunnels_rekey(end->tunnels, SIM_TUNNEL, ike, now)
+		     : ike	  ? ike_rekey_ike(end->engine, SIM_CONN, now)
+				  : ike_rekey_child(end->engine, SIM_CONN, now);
 
-	say(end, "rekey the %s: %s", ike ? "IKE SA" : "Child SA", began ? "begun" : "not now");
+	sim_end_say(end, "rekey the %s: %s", ike ? "IKE SA" : "Child SA", began ? "begun" : "not now");
 	sim_end_pump(end);
 }
 
 void sim_end_drop_child(struct sim_end *end)
 {
-	struct ike_sa *sa = ike_conn_up(ike_conn_find(end->engine, SIM_CONN));
+	struct ike_conn *conn = ike_conn_find(end->engine, SIM_CONN);
+	struct ike_sa *sa = conn ? ike_conn_up(conn) : NULL;
 	struct child_sa *child = sa ? ike_sa_child(sa) : NULL;
 
 	if (!child || child->unconfirmed)
 		return;
-	say(end, "delete the Child SA");
+	sim_end_say(end, "delete the Child SA");
 	child_sa_retire(child, IKE_R_EXPIRED);
 	ike_sa_continue(sa, sim_net_now(end->net));
 	ike_sa_rearm(sa);
@@ -434,40 +277,60 @@ void sim_end_drop_child(struct sim_end *end)
 
 void sim_end_move(struct sim_end *end, const char *addr)
 {
-	say(end, "moves to %s", addr);
+	struct instant now = sim_net_now(end->net);
+
+	sim_end_say(end, "moves to %s", addr);
 	end->moved = true;
 	sim_net_move(end->net, end->node, addr);
-	ike_local_moved(end->engine, SIM_CONN, sim_net_addr(end->net, end->node), true,
-			sim_net_now(end->net));
+	if (end->tunnels)
+		tunnels_local_moved(end->tunnels, SIM_TUNNEL, sim_net_addr(end->net, end->node), true, now);
+	else
+		ike_local_moved(end->engine, SIM_CONN, sim_net_addr(end->net, end->node), true, now);
 	sim_end_pump(end);
 }
 
+/*
+ * --- looking in
+ * ---------------------------------------------------------------------------------------------------
+ */
+
 struct ike_conn_info sim_end_info(const struct sim_end *end)
 {
-	struct ike_conn_info info;
+	struct ike_conn_info info = {};
 
-	if (!end->engine || !ike_conn_info(end->engine, SIM_CONN, &info))
+	if (!end->engine || (!ike_conn_info(end->engine, SIM_CONN, &info) && !end->tunnels))
 		sim_fail("%s: no such connection", end->name);
 	return info;
 }
 
 unsigned int sim_end_num_children(const struct sim_end *end)
 {
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < SIM_CHILDREN; i++)
-		n += end->children[i].state == SIM_CHILD_INSTALLED;
-	return n;
+	return sim_plane_num_children(&end->plane);
 }
 
 const struct sim_child *sim_end_only_child(const struct sim_end *end)
 {
-	const struct sim_child *only = NULL;
-
 	if (sim_end_num_children(end) != 1)
 		return NULL;
 	for (unsigned int i = 0; i < SIM_CHILDREN; i++)
-		if (end->children[i].state == SIM_CHILD_INSTALLED)
-			only = &end->children[i];
-	return only;
+		if (end->plane.children[i].installed)
+			return &end->plane.children[i];
+	return NULL;
+}
+
+bool sim_end_link_is_up(struct sim_end *end)
+{
+	return sim_plane_running(&end->plane);
+}
+
+void sim_end_check(struct sim_end *end)
+{
+	if (!end->tunnels || !sim_end_link_is_up(end))
+		return;
+	if (end->checked != end->outputs && !sim_plane_child(&end->plane, sim_end_info(end).child_id))
+		sim_fail("%s: the link is up without a usable pair", end->name);
+	end->checked = end->outputs;
+	if (instant_diff(sim_net_now(end->net), end->heard) > LINK_SILENCE_US)
+		sim_fail("%s: the link is up, and nothing was heard for %" PRId64 " ms", end->name,
+			 instant_diff(sim_net_now(end->net), end->heard) / USEC_PER_MS);
 }

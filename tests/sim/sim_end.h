@@ -1,39 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One end of a simulated tunnel: an engine with a fake host, a fake data plane that may refuse, and a
- * policy as simple as that of the real tunnel (initiate again and again, probe now and then). It watches
- * every output of its engine and every call of it; what must never happen ends the program with the seed
- * (sim_fail).
+ * One end of a simulated tunnel: an engine with a fake host, a simulated data plane that may refuse, and a policy: the real
+ * tunnel floor with its link, or a simple one that disturbs the engine more (initiate again and again, probe
+ * now and then). It watches every output of its engine and every call of it; what must never happen ends the program with
+ * the seed (sim_fail).
  */
 #ifndef BGPVPN_TESTS_SIM_END_H
 #define BGPVPN_TESTS_SIM_END_H
 
 #include "bgpvpnd/ike/ike.h"
+#include "bgpvpnd/tunnel/tunnel.h"
 #include "tests/helpers/sim_net.h"
+#include "tests/sim/sim_plane.h"
+#include "tests/sim/sim_run.h"
 
-#define SIM_CONN     1
-#define SIM_CHILDREN 16
-#define SIM_SPIS     4096
+#define SIM_CONN   1
+#define SIM_TUNNEL "t"
 
 struct sim_log;
 
-enum sim_spi_state {
-	SIM_SPI_FREE,	  /* never given out, or released */
-	SIM_SPI_RESERVED, /* the engine has it */
-	SIM_SPI_PLANE,	  /* the data plane has it, or had it: never to be seen again */
-};
-
-enum sim_child_state {
-	SIM_CHILD_NONE,
-	SIM_CHILD_INSTALLED,
-	SIM_CHILD_REFUSED, /* the plane said no; its CHILD_DELETE may still come */
-};
-
-struct sim_child {
-	enum sim_child_state state;
-	bool up; /* CHILD_UP was seen */
-	struct child_sa_params params;
-};
+enum sim_fate { SIM_FATE_LOST, SIM_FATE_DOUBLED, SIM_FATE_LATE };
 
 struct sim_end {
 	const char *name;
@@ -44,15 +30,14 @@ struct sim_end {
 	struct ike_conn_cfg *cfg;
 	uint64_t rng; /* of the host: independent of the network's */
 
-	/* the fake data plane */
-	struct sim_child children[SIM_CHILDREN];
-	enum sim_spi_state spis[SIM_SPIS];
-	uint32_t next_spi;
-	uint32_t spi_base;	  /* the two ends never have the same SPI by chance */
-	unsigned int refuse_adds; /* so many CHILD_ADDs are answered -ENOMEM */
-	unsigned int refuse_spis; /* so many reservations fail */
+	struct sim_plane plane;
+	uint32_t refused
+		[SIM_CHILDREN]; /* the last CHILD_ADDs that it refused: their CHILD_DELETE may still come */
+	unsigned int num_refused;
 
-	/* policy */
+	/* policy: that of the tunnel floor, or a simple one */
+	bool by_tunnel;
+	struct tunnels *tunnels; /* NULL: simple */
 	bool initiates;
 	bool moved;
 	struct instant next_initiate;
@@ -68,12 +53,14 @@ struct sim_end {
 	uint64_t clear_out;
 	uint64_t max_half_open;
 	uint64_t outputs;
+	uint64_t checked;	   /* `outputs` when sim_end_check() looked last */
+	struct instant heard;	   /* the last proof of the peer, in IKE or in ESP */
+	unsigned int link_changes; /* of the tunnel */
+
+	/* One message of IKE, counted from now on, goes its own way (sim_end_fate()). */
+	unsigned int fated; /* 0: none; 1: the next */
+	enum sim_fate fate;
 };
-
-extern uint64_t sim_seed;
-extern bool sim_verbose;
-
-void sim_fail(const char *format, ...) PRINTFRR(1, 2) __attribute__((noreturn));
 
 /* Joins the network; the configuration is taken over. sim_end_start() makes the engine. */
 void sim_end_init(struct sim_end *end, const char *name, struct sim_net *net, const char *addr, uint64_t seed,
@@ -91,17 +78,36 @@ void sim_end_tick(struct sim_end *end);
 void sim_end_terminate(struct sim_end *end);
 void sim_end_rekey(struct sim_end *end, bool ike);
 
+/* The end deletes its Child SA and keeps the IKE SA, as other daemons do when they are told to; the engine has no command for it. */
+void sim_end_drop_child(struct sim_end *end);
+
 /* Its address is this one now, and the old one is gone. */
 void sim_end_move(struct sim_end *end, const char *addr);
+
+/* The nth IKE message that it sends from now on is lost, doubled, or comes `late_us` late. */
+void sim_end_fate(struct sim_end *end, unsigned int nth, enum sim_fate fate);
+
+/* For good: the peer is told, the link goes down, nothing begins anew. */
+void sim_end_close(struct sim_end *end);
+
+/* What holds at any time, looked at after each step. */
+void sim_end_check(struct sim_end *end);
 
 /* Takes what the engine has to give: after a command of one's own. */
 void sim_end_pump(struct sim_end *end);
 
 /* The connection's info; the only installed child (NULL when there are none or several). */
-/* The end deletes its Child SA and keeps the IKE SA, as other daemons do when they are told to; the engine has no command for it. */
-void sim_end_drop_child(struct sim_end *end);
 struct ike_conn_info sim_end_info(const struct sim_end *end);
 const struct sim_child *sim_end_only_child(const struct sim_end *end);
 unsigned int sim_end_num_children(const struct sim_end *end);
+bool sim_end_link_is_up(struct sim_end *end);
+
+/* With --verbose: the time, the end, the words; the header of a datagram. */
+void sim_end_say(const struct sim_end *end, const char *format, ...) PRINTFRR(2, 3);
+void sim_end_describe(const struct sim_end *end, const char *what, struct bytes datagram,
+		      const struct endpoint *peer);
+
+/* A datagram that nobody has vouched for, of this direction. */
+bool sim_is_clear(struct bytes datagram, bool response);
 
 #endif

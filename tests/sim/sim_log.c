@@ -93,7 +93,7 @@ void sim_log_free(struct sim_log *log)
 }
 
 /*
- * Only what is sealed is looked at: restarts of IKE_SA_INIT and answers in clear change their bytes, as they must. So does an IKE_AUTH
+ * Only what is sealed is looked at: restarts of IKE_SA_INIT and answers in clear change their bytes, as they must. So does an IKE_AUTH or IKE_INTERMEDIATE
  * when a forged answer has the SPI of the true one: both get one. But no IV comes twice, as their keys may be the same.
  */
 static bool read_sealed(struct bytes datagram, struct sim_sent *sent)
@@ -113,7 +113,10 @@ static bool read_sealed(struct bytes datagram, struct sim_sent *sent)
 	    (hdr.next_payload != IKE_PAYLOAD_SK && hdr.next_payload != IKE_PAYLOAD_SKF) ||
 	    !rd_u64(&rd, &sent->iv))
 		return false;
-	sent->rival = hdr.exchange == IKE_EXCHANGE_AUTH && !(hdr.flags & IKE_FLAG_RESPONSE) ? sent->iv : 0;
+	sent->rival = (hdr.exchange == IKE_EXCHANGE_AUTH || hdr.exchange == IKE_EXCHANGE_INTERMEDIATE) &&
+				      !(hdr.flags & IKE_FLAG_RESPONSE)
+			      ? sent->iv
+			      : 0;
 	return true;
 }
 

@@ -61,6 +61,18 @@ static void known_answers(void **state)
 }
 
 /* The vectors are worth their name only if some begin with zeros, where padding could be forgotten. */
+static void known_public_values(void **state)
+{
+	for (size_t i = 0; i < array_size(ke_public_vectors); i++) {
+		const struct crypto_ke_method *method = crypto_ke_method_find(ke_public_vectors[i].id);
+		struct crypto_ke *ke = crypto_ke_from_private(method, hex_bytes(ke_public_vectors[i].priv));
+
+		assert_non_null(ke);
+		assert_bytes_equal(crypto_ke_public(ke), hex_bytes(ke_public_vectors[i].pub));
+		crypto_ke_free(ke);
+	}
+}
+
 static void some_vectors_begin_with_zero(void **state)
 {
 	unsigned int publics = 0, secrets = 0;
@@ -351,6 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers),
+		cmocka_unit_test(known_public_values),
 		cmocka_unit_test(some_vectors_begin_with_zero),
 		cmocka_unit_test(fresh_pairs_agree),
 		cmocka_unit_test(null_kem_agrees),

@@ -72,6 +72,41 @@ static void assert_childless(const struct pair *p, uint64_t spi_i)
 	assert_int_equal(p->a.children + p->b.children, 0);
 }
 
+/*
+ * PFS with groups that have nothing in common: IKE_AUTH, where there is no key exchange, agrees (1.2), CREATE_CHILD_SA never does. When the
+ * Child SA is deleted, only another IKE SA brings one.
+ */
+static void test_pfs_differs(void **state)
+{
+	struct ike_conn_cfg *cfg;
+	struct child_sa *child;
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	cfg = pair_cfg(&p.b, &p.a, IKE_DEFAULT, ESP_DEFAULT "-ecp256");
+	cfg->passive = true;
+	ike_conn_set(p.b.engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+	cfg = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT "-curve25519");
+	ike_conn_set(p.a.engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	pair_assert_up(&p);
+	child = ike_sa_child(sa_of(&p.a));
+	child_sa_retire(child, IKE_R_EXPIRED);
+	ike_sa_continue(sa_of(&p.a), p.now);
+	ike_sa_rearm(sa_of(&p.a));
+	pair_drain(&p, &p.a);
+	pair_sleep(&p, 120 * USEC_PER_S, true);
+	assert_int_equal(p.a.ike_down, 1);
+	assert_int_equal(pair_info(&p.a).phase, IKE_PHASE_NONE);
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	assert_int_equal(p.a.children, 1);
+	pair_fini(&p);
+}
+
 /* Refused in IKE_AUTH, and again, at a pace; then the peer's operator mends it, and it comes up on the same IKE SA. */
 static void test_refused(void **state)
 {
@@ -459,6 +494,7 @@ int main(void)
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_refused),
+		T(test_pfs_differs),
 		T(test_selectors_refused),
 		T(test_nobody_asks),
 		T(test_rekeyed_meanwhile),

@@ -37,6 +37,37 @@ static void test_second_sample(void **state)
 	assert_int_equal(ike_rtt_rto(&rtt), 340000);
 }
 
+/*
+ * Karn's rule alone would never measure a path whose round trip is longer than the first retransmission waits. An answer to a
+ * request that was repeated bounds the time from above: enough when nothing else is known, and when it happens again and again.
+ */
+static void test_ambiguous_answers(void **state)
+{
+	struct ike_rtt rtt = {};
+
+	ike_rtt_bound(&rtt, 700000);
+	assert_int_equal(rtt.srtt_us, 700000);
+	/* The first real sample begins anew. */
+	ike_rtt_sample(&rtt, 20000);
+	assert_int_equal(rtt.srtt_us, 20000);
+
+	/* A lost packet now and then says nothing. */
+	for (int i = 0; i < 20; i++) {
+		ike_rtt_bound(&rtt, 300000);
+		ike_rtt_bound(&rtt, 300000);
+		ike_rtt_sample(&rtt, 20000);
+	}
+	assert_int_equal(rtt.srtt_us, 20000);
+	for (int i = 0; i < 20; i++)
+		ike_rtt_bound(&rtt, 60 * INT64_C(1000000));
+	assert_int_equal(rtt.srtt_us, 20000);
+
+	/* The path has changed. */
+	for (int i = 0; i < 3; i++)
+		ike_rtt_bound(&rtt, 700000);
+	assert_int_equal(rtt.srtt_us, 700000);
+}
+
 static void test_bounds(void **state)
 {
 	struct ike_rtt near = {};
@@ -67,8 +98,11 @@ static void test_steady_path_converges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_before_the_first_sample), cmocka_unit_test(test_first_sample),
-		cmocka_unit_test(test_second_sample),		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_before_the_first_sample),
+		cmocka_unit_test(test_first_sample),
+		cmocka_unit_test(test_second_sample),
+		cmocka_unit_test(test_ambiguous_answers),
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_steady_path_converges),
 	};
 

@@ -222,6 +222,33 @@ static const struct ke_vector ke_vectors[] = {
 	},
 };
 
+/* Public values alone, g^x: of a private value as long as the group, which is all that NIST publishes for a group of RFC 3526. */
+static const struct {
+	const char *source;
+	uint16_t id;
+	const char *priv;
+	const char *pub;
+} ke_public_vectors[] = {
+	{
+		.source = "NIST ACVP, SafePrimes KeyGen 1.0, MODP-2048, tcId 4",
+		.id = IKE_KE_MODP_2048,
+		.priv = "6c9404e2a0269fea0b8ccc66920d0008c5ebbcadff7d774783242ccaf8b2d69081f6cf9b232ebcbf"
+			"e0ec23dab68095225103c7938893034cf17f82b021c32dc6fe8e546a01ec994e7b2824a09e92c1ae"
+			"075c0bf9a88e035fe9d1f776ec6b6307aed70036aca4bc62c9e37aaa0fe742ea5544320293300456"
+			"08b89b2fee72a99450f4e1256f4c1cbc685f33a7b211665e2d90bdab71f447b4fe5d99aa2e9542fd"
+			"0a1b5ab8303e461a458576bc0f665db0a20fd3c35aa9d1b2e635c6a52565291f9193cb9c7c79830d"
+			"c26eceadcc271c798eb07a6fa7f1377f7d54ed1b6c8176fe69eddff38a300310518116461e37f1ee"
+			"a1c97ffff84d247559c24555ad577f9b",
+		.pub = "6da508a874dc85d224f5e9f630bb42187721092752ec80d185c0f306bd5836f2e0f6cda9d687d269"
+		       "3f90e4330b37bb1c24f6aed74527064a2c3ef3c7df87c218403f0a6540213ba306bb556882328d0e"
+		       "ead374381fe45fe818352187c8e21cf871770967c2aea69cec4a0316275da27e304fc54f17186da1"
+		       "149508bb9ea1900591d2658d3439effaf9fd17eed9a28ef68f92c37e1f99f58589b936d921e249bc"
+		       "21398d2e4afb0a066d4b25e200cbc990cce2ae57f8d944cbd2370d17473e241abe008d53b53c8523"
+		       "cc39261fc86a2a421b7b77afa8992bfc8ddec3b312e05bc22363a72df89790230ae19d4567e27170"
+		       "dfa658ec255e161f7953763e0b62c334",
+	},
+};
+
 /* RFC 3526 3, 4 and 5 */
 static const struct {
 	uint16_t id;
