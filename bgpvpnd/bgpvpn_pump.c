@@ -225,6 +225,10 @@ static void plane_event(struct bgpvpn *vpn, const struct dplane_event *event)
 		DEBUGD(&vpn_dbg_dplane, "data plane: Child SA %u has carried all that it may",
 		       event->child_id);
 		break;
+	case DPLANE_EVENT_PEER_MOVED:
+		DEBUGD(&vpn_dbg_dplane, "data plane: the peer of Child SA %u sends from elsewhere",
+		       event->child_id);
+		break;
 	case DPLANE_EVENT_LINK_GONE:
 		DEBUGD(&vpn_dbg_dplane, "data plane: link %u was removed by somebody else", event->link);
 		break;

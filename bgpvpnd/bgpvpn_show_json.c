@@ -41,7 +41,7 @@ const char *bgpvpn_link_reason(const struct tunnel_info *info)
 
 bool bgpvpn_nat_seen(const struct tunnel_info *info)
 {
-	return info->ike.nat_remote || (info->ike.nat_local && !info->cfg->ike->nat_force);
+	return info->ike.nat_remote || info->ike.nat_local;
 }
 
 int64_t bgpvpn_last_inbound_ms(const struct tunnel_info *info, struct instant now)

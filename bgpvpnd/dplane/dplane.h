@@ -74,6 +74,7 @@ enum dplane_event_type {
 	DPLANE_EVENT_IKE,	  /* a datagram on port 4500 with the non-ESP marker, marker removed */
 	DPLANE_EVENT_SOFT_EXPIRE, /* a Child SA should be rekeyed: packets, bytes or sequence numbers */
 	DPLANE_EVENT_HARD_EXPIRE, /* a Child SA carries no more: what it may carry is used up */
+	DPLANE_EVENT_PEER_MOVED,  /* the newest packet of a child, in UDP, is not from where its packets go to */
 	DPLANE_EVENT_LINK_GONE,	  /* somebody removed the interface */
 	DPLANE_EVENT_LINK_CHANGED, /* somebody (we, perhaps) changed the interface: time for a link_repair() */
 };
@@ -81,10 +82,10 @@ enum dplane_event_type {
 struct dplane_event {
 	enum dplane_event_type type;
 	struct endpoint local; /* IKE */
-	struct endpoint remote;
+	struct endpoint remote; /* IKE, PEER_MOVED */
 	struct bytes datagram; /* IKE: valid until the next dplane_event_next() */
 	uint32_t link;	       /* LINK_GONE, LINK_CHANGED */
-	uint32_t child_id;     /* SOFT_EXPIRE, HARD_EXPIRE; each once for a child */
+	uint32_t child_id;     /* SOFT_EXPIRE, HARD_EXPIRE, PEER_MOVED; each once for a child (and endpoint) */
 };
 
 /*

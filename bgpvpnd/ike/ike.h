@@ -172,6 +172,12 @@ void ike_local_moved(struct ike_engine *engine, uint32_t conn, const struct ipad
 /* What the data plane made of a CHILD_ADD: 0, or a negative errno (then the engine tells the peer). */
 void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, struct instant now);
 
+/*
+ * The newest ESP packet of this child came from there. RFC 7296 2.23: a peer behind a NAT is followed, with all its children, unless
+ * we are behind one too. False: it is not.
+ */
+bool ike_child_peer_moved(struct ike_engine *engine, uint32_t child_id, const struct endpoint *remote);
+
 /* --- world in, world out --------------------------------------------------------------------------------- */
 
 /* A datagram without the non-ESP marker. Port 4500 on either side is told by the endpoints. */
@@ -233,7 +239,7 @@ struct ike_conn_info {
 	uint64_t spi_r;
 	char ike_proposal[192]; /* negotiated, in the operator's spelling; "" before */
 	char esp_proposal[192];
-	bool nat_local;	 /* we are behind a NAT (or force it) */
+	bool nat_local;	 /* we are behind a NAT */
 	bool nat_remote; /* the peer is */
 	bool ppk;	 /* the keys hold a post-quantum pre-shared key */
 	bool childless;	 /* up without a Child SA; the engine, or the peer, asks for one by itself */

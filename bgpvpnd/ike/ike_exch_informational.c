@@ -26,9 +26,11 @@ bool ike_delete_send(struct ike_sa *sa, struct instant now)
 	const struct ike_delete del = {.proto = IKE_PROTO_IKE};
 	struct ike_draft draft;
 
-	/* HDR, SK {D} --> */
+	/* HDR, SK {[N(AUTHENTICATION_FAILED),] D} --> */
 	sa->todo_delete = false;
 	ike_draft_request(&draft, sa, IKE_EXCHANGE_INFORMATIONAL);
+	if (sa->refused_auth)
+		ike_draft_notify(&draft, IKE_NOTIFY_AUTHENTICATION_FAILED, bytes_make(NULL, 0));
 	ike_build_payload(&draft.build, IKE_PAYLOAD_DELETE, false);
 	ike_delete_encode(&draft.wr, &del);
 	return ike_draft_send_request(&draft, IKE_PACE_GOODBYE, now);
@@ -159,12 +161,25 @@ static void note_if_childless(struct ike_sa *sa, enum ike_reason why, struct ins
 	sa->retire = instant_min(sa->retire, instant_add(now, CHILDLESS_US));
 }
 
+/* 2.21.2, 2.21.3: these two end the IKE SA without a DELETE. With the first, an initiator refuses what IKE_AUTH answered. */
+static enum ike_reason ending_of(const struct ike_turn *turn, const struct deletion *what)
+{
+	struct ike_notify notify;
+
+	if (ike_turn_notify(turn, IKE_NOTIFY_AUTHENTICATION_FAILED, &notify))
+		return IKE_R_PEER_AUTH_FAILED;
+	if (ike_turn_notify(turn, IKE_NOTIFY_INVALID_SYNTAX, &notify))
+		return IKE_R_PEER_ERROR;
+	return what->ike_sa ? IKE_R_DELETED_BY_PEER : IKE_R_OK;
+}
+
 static void deletion_do(struct ike_turn *turn, const struct deletion *what)
 {
+	enum ike_reason ending = ending_of(turn, what);
 	struct ike_sa *sa = turn->sa;
 
-	if (what->ike_sa) {
-		ike_sa_linger(sa, IKE_R_DELETED_BY_PEER, turn->now);
+	if (ending != IKE_R_OK) {
+		ike_sa_linger(sa, ending, turn->now);
 		return;
 	}
 	for (unsigned int i = 0; i < what->num; i++)

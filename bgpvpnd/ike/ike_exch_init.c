@@ -146,7 +146,7 @@ static enum ike_reason init_response_read(struct ike_turn *turn, struct init_res
 		note_hint(turn, IKE_R_PPK_REQUIRED, "no USE_PPK in its answer");
 		return IKE_R_PPK_REQUIRED;
 	}
-	got->nat = ike_nat_detect(turn, cfg);
+	got->nat = ike_nat_detect(turn);
 	return IKE_R_OK;
 }
 
@@ -179,7 +179,8 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	secret_set(&sa->hs->init_response, turn->datagram);
 	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too; RFC 4555 3.3: whatever NAT there is later. */
 	sa->natt = sa->local.port == IKE_NATT_PORT ||
-		   (got->nat.supported && (got->nat.local || got->nat.remote || sa->cfg->mobike));
+		   (got->nat.supported &&
+		    (sa->cfg->nat_force || got->nat.local || got->nat.remote || sa->cfg->mobike));
 	ike_mobike_note_mapping(turn);
 	if (sa->natt && sa->local.port != IKE_NATT_PORT) {
 		sa->local.port = IKE_NATT_PORT;
@@ -357,7 +358,7 @@ static struct ike_sa *half_open_new(struct ike_turn *turn, const struct init_req
 	ike_addke_plan(&sa->hs->addke, &got->suite);
 	if (ike_addke_left(&sa->hs->addke))
 		sa->state = IKE_SA_KE_WAIT;
-	nat = ike_nat_detect(turn, sa->cfg);
+	nat = ike_nat_detect(turn);
 	sa->nat_local = nat.local;
 	sa->nat_remote = nat.remote;
 	sa->fragmentation = fragments_agreed(turn, sa->cfg);

@@ -157,7 +157,7 @@ void ike_mobike_answer(struct ike_draft *draft, const struct ike_turn *turn, con
 
 static void take_nat(struct ike_turn *turn)
 {
-	struct ike_nat_finding nat = ike_nat_detect(turn, turn->sa->cfg);
+	struct ike_nat_finding nat = ike_nat_detect(turn);
 
 	if (!nat.supported)
 		return;

@@ -69,15 +69,26 @@ static enum ike_reason row_choose(const struct ike_row **row, const struct ike_t
  * RFC 7296 2.23: a peer behind a NAT is where its last new request came from. A retransmission, or an answer, moves nothing: they
  * can be played again by somebody else. With MOBIKE it is where it says to be, RFC 4555 3.8.
  */
-static void follow_peer(struct ike_turn *turn)
+static bool follow_peer(struct ike_sa *sa, const struct endpoint *remote)
 {
-	struct ike_sa *sa = turn->sa;
-
 	if (!sa->natt || !sa->nat_remote || sa->mobike.on || !ike_sa_is_up(sa) ||
-	    endpoint_equal(&sa->remote, turn->remote))
-		return;
-	sa->remote = *turn->remote;
+	    endpoint_equal(&sa->remote, remote))
+		return false;
+	sa->remote = *remote;
 	child_sas_follow(sa);
+	return true;
+}
+
+/*
+ * A peer that only sends ESP is followed too: it may be long until it has a request, and meanwhile it hears nothing. Not where we are
+ * behind a NAT ourselves: who can change one packet on its way would have the tunnel. What comes on a replaced pair is old.
+ */
+bool ike_child_peer_moved(struct ike_engine *engine, uint32_t child_id, const struct endpoint *remote)
+{
+	const struct child_sa *child = child_sa_find(engine, child_id);
+
+	return child && !child->sa->nat_local && ike_sa_child(child->sa) == child &&
+	       follow_peer(child->sa, remote);
 }
 
 static void take_rtt(struct ike_turn *turn)
@@ -111,7 +122,7 @@ static void take_authentic(struct ike_turn *turn)
 	} else {
 		ike_window_take(&sa->window, turn->datagram);
 		child_sas_confirmed(sa);
-		follow_peer(turn);
+		follow_peer(turn->sa, turn->remote);
 	}
 	if (ike_sa_is_up(sa) && sa->conn)
 		ike_out_event(turn->engine, sa->conn->id, IKE_EVENT_HEARD, IKE_R_OK, 0);

@@ -62,7 +62,7 @@ static bool hash_seen(const struct ike_turn *turn, uint16_t type, const struct e
 	return same;
 }
 
-struct ike_nat_finding ike_nat_detect(const struct ike_turn *turn, const struct ike_conn_cfg *cfg)
+struct ike_nat_finding ike_nat_detect(const struct ike_turn *turn)
 {
 	bool source = false, destination = false;
 	bool source_same = hash_seen(turn, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, turn->remote, &source);
@@ -71,7 +71,7 @@ struct ike_nat_finding ike_nat_detect(const struct ike_turn *turn, const struct 
 
 	return (struct ike_nat_finding){
 		.supported = source && destination,
-		.local = cfg->nat_force || (destination && !destination_same),
+		.local = destination && !destination_same,
 		.remote = source && !source_same,
 	};
 }

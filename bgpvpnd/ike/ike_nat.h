@@ -30,7 +30,7 @@ void ike_nat_hash(uint64_t spi_i, uint64_t spi_r, const struct endpoint *endpoin
 void ike_nat_add(struct ike_draft *draft, const struct endpoint *local, const struct endpoint *remote,
 		 bool lie);
 
-/* What the peer's notifies say of the way that this message came. */
-struct ike_nat_finding ike_nat_detect(const struct ike_turn *turn, const struct ike_conn_cfg *cfg);
+/* What the peer's notifies say of the way that this message came; `nat_force` is only what we say of it. */
+struct ike_nat_finding ike_nat_detect(const struct ike_turn *turn);
 
 #endif

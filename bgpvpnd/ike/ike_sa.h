@@ -175,6 +175,7 @@ struct ike_sa {
 
 	bool todo_probe; /* wanted, when the window is free again */
 	bool todo_delete;
+	bool refused_auth; /* that DELETE says why, RFC 7296 2.21.2 */
 	bool todo_rekey;
 	bool noted; /* IKE_AUTH was answered without a Child SA: why is noted already */
 	struct ike_childless childless;

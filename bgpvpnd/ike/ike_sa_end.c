@@ -84,6 +84,7 @@ void ike_sa_close(struct ike_sa *sa, enum ike_reason reason, struct instant now)
 	sa->state = IKE_SA_DELETING;
 	sa->todo_probe = false;
 	sa->todo_delete = true;
+	sa->refused_auth = ike_reason_info(reason)->notify == IKE_NOTIFY_AUTHENTICATION_FAILED;
 	sa->renew = INSTANT_NEVER;
 	sa->retire = INSTANT_NEVER;
 	sa->childless.next = INSTANT_NEVER;

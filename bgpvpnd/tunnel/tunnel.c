@@ -319,6 +319,9 @@ void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *ev
 		if (t)
 			tunnel_dial_spent(t, event->child_id, now);
 		break;
+	case DPLANE_EVENT_PEER_MOVED:
+		ike_child_peer_moved(tunnels->engine, event->child_id, &event->remote);
+		break;
 	case DPLANE_EVENT_LINK_GONE:
 		t = event->link ? find_link(tunnels, event->link) : NULL;
 		if (t)

@@ -32,12 +32,6 @@ static struct tunnel_reach_sample sample(const struct tunnel *t)
 	};
 }
 
-/* A NAT that is only claimed (`nat-traversal force`) forgets nothing. */
-static bool natted(const struct tunnel *t)
-{
-	return tunnel_dial_info(t).nat_local && !t->cfg->ike->nat_force;
-}
-
 static void probe(struct tunnel *t, struct instant now)
 {
 	struct tunnel_reach_sample s;
@@ -127,7 +121,7 @@ void tunnel_reconcile(struct tunnel *t, struct instant now)
 	tunnel_port_reconcile(t, now);
 	tunnel_dial_reconcile(t, now);
 	probe(t, now);
-	tunnel_port_keepalive(t, natted(t), now);
+	tunnel_port_keepalive(t, tunnel_dial_info(t).nat_local, now);
 	publish(t, now);
 	arm(t, now);
 }

@@ -256,6 +256,20 @@ bool ike_rekey_ike(struct ike_engine *engine, uint32_t conn, struct instant now)
 	return true;
 }
 
+bool ike_child_peer_moved(struct ike_engine *engine, uint32_t child_id, const struct endpoint *remote)
+{
+	for (int i = 0; i < FAKE_CONNS; i++) {
+		struct fake_conn *c = &engine->conns[i];
+
+		if (!c->conn || c->info.child_id != child_id)
+			continue;
+		c->peer_moved++;
+		c->peer_port = remote->port;
+		return true;
+	}
+	return false;
+}
+
 void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, struct instant now)
 {
 	for (int i = 0; i < FAKE_CONNS; i++) {

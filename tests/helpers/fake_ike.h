@@ -25,6 +25,8 @@ struct fake_conn {
 	uint32_t rekeyed_ike;
 	bool refuse_rekey;
 	int child_result;
+	uint32_t peer_moved; /* ike_child_peer_moved() */
+	uint16_t peer_port;
 };
 
 struct ike_engine {

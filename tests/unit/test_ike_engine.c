@@ -141,6 +141,35 @@ static void test_moves_to_4500(void **state)
 	}
 }
 
+/* That we say so is no NAT of ours; a NAT in front of A, which says so too, is one: keepalives hang on that. */
+static void test_nat_that_is_there(void **state)
+{
+	struct pair_datagram d;
+	struct pair p;
+
+	for (int there = 0; there < 2; there++) {
+		pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+		force_nat(&p, &p.a, &p.b);
+		assert_true(ike_initiate(p.a.engine, PAIR_CONN, p.now));
+		pair_drain(&p, &p.a);
+		assert_true(pair_take(&p.a, &d));
+		d.from.port = there ? 20500 : d.from.port;
+		pair_give(&p, &p.b, &d);
+		assert_true(pair_take(&p.b, &d));
+		assert_int_equal(d.to.port, there ? 20500 : IKE_PORT);
+		d.to.port = IKE_PORT;
+		pair_give(&p, &p.a, &d);
+		assert_int_equal(pair_info(&p.a).nat_local, there);
+		assert_false(pair_info(&p.a).nat_remote);
+		pair_run(&p);
+		pair_assert_up(&p);
+		assert_true(pair_info(&p.b).nat_remote);
+		assert_false(pair_info(&p.b).nat_local);
+		assert_true(p.a.child.udp_encap);
+		pair_fini(&p);
+	}
+}
+
 /* Every datagram lost once: the retransmission, to the letter, does it. */
 static void test_each_message_lost(void **state)
 {
@@ -417,6 +446,31 @@ static void test_liveness(void **state)
 	pair_fini(&p);
 }
 
+/* The same, but A has nothing to ask: B follows its ESP. A, behind the NAT, believes in no such thing, nor do two without any NAT. */
+static void test_nat_mapping_changes_under_esp(void **state)
+{
+	struct endpoint elsewhere;
+	struct pair p;
+
+	for (int natted = 0; natted < 2; natted++) {
+		pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+		if (natted)
+			force_nat(&p, &p.a, &p.b);
+		handshake(&p);
+		elsewhere = pair_info(&p.b).remote;
+		assert_false(ike_child_peer_moved(p.b.engine, p.b.child.child_id, &elsewhere));
+		elsewhere.port = 61234;
+		assert_false(ike_child_peer_moved(p.b.engine, p.b.child.child_id + 1, &elsewhere));
+		assert_int_equal(ike_child_peer_moved(p.b.engine, p.b.child.child_id, &elsewhere), natted);
+		assert_false(ike_child_peer_moved(p.a.engine, p.a.child.child_id, &elsewhere));
+		pair_drain(&p, &p.b);
+		assert_int_equal(p.b.moved, natted);
+		assert_int_equal(pair_info(&p.b).remote.port == 61234, natted);
+		pair_run(&p);
+		pair_fini(&p);
+	}
+}
+
 /* The NAT in front of A gives it another port: B follows A's next request, but not what somebody plays again. */
 static void test_nat_mapping_changes(void **state)
 {
@@ -654,7 +708,9 @@ int main(void)
 		T(test_forged_group_is_ignored),
 		T(test_cookie_under_load),
 		T(test_liveness),
+		T(test_nat_that_is_there),
 		T(test_nat_mapping_changes),
+		T(test_nat_mapping_changes_under_esp),
 		T(test_liveness_pace),
 		T(test_delete),
 		T(test_simultaneous),

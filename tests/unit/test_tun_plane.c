@@ -1026,6 +1026,34 @@ static void test_peer_moves(void **state)
 	}
 }
 
+/* What comes from elsewhere than the child's packets go to is told once, with where that is. */
+static void test_peer_is_seen_elsewhere(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct endpoint local = endpoint_of(&w.b.outer), true_one = endpoint_of(&w.a.outer), other = true_one;
+	struct dplane_event event;
+
+	other.port = 61234;
+	running(true);
+	child_pair(1, false, true);
+	udp_across(&w.a, &w.b, 3);
+	assert_false(event_next(&w.b, &event));
+	assert_int_equal(w.b.dp->ops->child_move(w.b.dp, 1, &local, &other), 0);
+	udp_into(&w.a, &w.b, 3);
+	WAIT_FOR(stats(&w.b, 1).packets_in >= 6);
+	assert_event(&w.b, DPLANE_EVENT_PEER_MOVED);
+	assert_false(event_next(&w.b, &event));
+	assert_int_equal(w.b.dp->ops->child_move(w.b.dp, 1, &local, &other), 0);
+	udp_into(&w.a, &w.b, 3);
+	assert_true(event_wait(&w.b, &event));
+	assert_int_equal(event.type, DPLANE_EVENT_PEER_MOVED);
+	assert_true(endpoint_equal(&event.remote, &true_one));
+	assert_int_equal(w.b.dp->ops->child_move(w.b.dp, 1, &local, &true_one), 0);
+	WAIT_FOR(stats(&w.b, 1).packets_in >= 9);
+	udp_across(&w.a, &w.b, 3);
+	assert_false(event_next(&w.b, &event));
+}
+
 /*
  * --- tests: reachability ---------------------------------------------------------------------------------
 
@@ -1269,6 +1297,7 @@ int main(void)
 		PLANE_TEST(test_limit_out),
 		PLANE_TEST(test_limit_in),
 		PLANE_TEST(test_peer_moves),
+		PLANE_TEST(test_peer_is_seen_elsewhere),
 		PLANE_TEST(test_probe_before_the_link_is_up),
 		PLANE_TEST(test_probe_of_a_running_link),
 		PLANE_TEST(test_probe_without_other_host),

@@ -502,7 +502,8 @@ static void nat_keepalive(void **state)
 	pass(MS(60000));
 }
 
-static void nat_keepalive_not_when_forced(void **state)
+/* That we speak of a NAT, as the user-space plane always does, is no reason to keep silent where there is one. */
+static void nat_keepalive_when_forced_too(void **state)
 {
 	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
 	uint32_t child;
@@ -513,7 +514,7 @@ static void nat_keepalive_not_when_forced(void **state)
 	conn()->info.nat_local = true;
 	pump();
 	pass(MS(60000));
-	assert_int_equal(fake_dplane_child(&w.plane, child)->keepalives, 0);
+	assert_int_equal(fake_dplane_child(&w.plane, child)->keepalives, 3);
 }
 
 /*
@@ -711,6 +712,19 @@ static void worn_is_rekeyed(void **state)
 	plane_says(DPLANE_EVENT_HARD_EXPIRE, child + 99);
 	assert_int_equal(conn()->rekeyed_child, 1);
 	assert_int_equal(conn()->terminated, 0);
+}
+
+/* The plane sees the peer elsewhere: the engine says what comes of it. */
+static void peer_elsewhere(void **state)
+{
+	struct dplane_event event = {
+		.type = DPLANE_EVENT_PEER_MOVED, .child_id = bring_up(), .remote = {.port = 61234}};
+
+	tunnels_dplane_event(w.tunnels, &event, w.now);
+	pump();
+	assert_int_equal(conn()->peer_moved, 1);
+	assert_int_equal(conn()->peer_port, 61234);
+	assert_true(vpn0()->running);
 }
 
 /* The engine is busy when the plane says so: the wish is kept, for this child only. */
@@ -1005,7 +1019,7 @@ int main(void)
 		TEST(passive),
 		TEST(rekey),
 		TEST(nat_keepalive),
-		TEST(nat_keepalive_not_when_forced),
+		TEST(nat_keepalive_when_forced_too),
 		TEST(change_applied_live),
 		TEST(mss_off_and_too_large),
 		TEST(change_that_restarts),
@@ -1019,6 +1033,7 @@ int main(void)
 		TEST(worn_is_rekeyed),
 		TEST(worn_while_busy),
 		TEST(spent),
+		TEST(peer_elsewhere),
 		TEST(no_dplane),
 		TEST(interface_refused),
 		TEST(child_refused),

@@ -4,13 +4,14 @@ it runs on kernels without ESP.  Its own configuration file and vici socket: sev
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
 
 CHARON = "/usr/sbin/charon-systemd"
 SWANCTL = "/usr/sbin/swanctl"
-PLUGINS = "random nonce openssl hmac sha1 sha2 kdf gcm curve25519 pem x509 pubkey constraints"
+PLUGINS = "random nonce openssl hmac sha1 sha2 kdf gcm curve25519 pem pkcs1 pkcs8 x509 revocation pubkey constraints"
 DEVICE = "ipsec0"
 LIMIT = 15.0
 
@@ -23,6 +24,7 @@ _CONF = """charon-systemd {{
   routing_table = 220
   routing_table_prio = 40000
   install_virtual_ip = no
+  {settings}
   journal {{ default = -1 }}
   filelog {{
     log {{
@@ -51,12 +53,10 @@ _CONNECTION = """connections {{
     {settings}
     {ike_rekey}
     local {{
-      auth = psk
-      id = {local_id}
+      {us}
     }}
     remote {{
-      auth = psk
-      id = {remote_id}
+      {them}
     }}
     children {{
       {name} {{
@@ -69,7 +69,9 @@ _CONNECTION = """connections {{
     }}
   }}
 }}
-secrets {{
+"""
+
+_SECRET = """secrets {{
   ike-{name} {{
     id-1 = {local_id}
     id-2 = {remote_id}
@@ -89,6 +91,10 @@ _PPK = """secrets {{
 _REKEYS = ("rekey_time = 12s\n    rand_time = 4s\n    over_time = 300s", "rekey_time = 9s\n        rand_time = 7s\n        life_time = 300s")
 
 
+# What swanctl loads from where, beside its swanctl.conf.
+_CREDENTIALS = {"private": "private", "authorities": "x509ca", "crls": "x509crl"}
+
+
 def _lines(settings):
     """One to a line."""
     return "\n  ".join("{} = {}".format(key, value) for key, value in settings.items())
@@ -102,18 +108,20 @@ def missing():
 
 
 class StrongSwan:
-    """One charon in the network namespace of the file `netns`, with its files in the directory `work`."""
+    """One charon in the network namespace of the file `netns`, with its files in the directory `work`.  settings: more lines of its
+    strongswan.conf, {"fragment_size": 576}."""
 
-    def __init__(self, netns, work):
+    def __init__(self, netns, work, settings=None):
         self.work = pathlib.Path(work)
         self._enter = ["nsenter", f"--net={netns}"]
         self._env = os.environ | {"STRONGSWAN_CONF": str(self.work / "strongswan.conf")}
         self._process = None
+        self._settings = settings or {}
 
     def start(self):
-        self.work.mkdir(parents=True, exist_ok=True)
-        conf = _CONF.format(plugins=PLUGINS, dir=self.work)
-        (self.work / "strongswan.conf").write_text(conf, encoding="ascii")
+        for directory in _CREDENTIALS.values():
+            (self.work / directory).mkdir(parents=True, exist_ok=True)
+        self._write_conf()
         with open(self.work / "charon.out", "wb") as output:
             self._process = subprocess.Popen(
                 [*self._enter, CHARON], env=self._env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
@@ -125,43 +133,69 @@ class StrongSwan:
         for words in (f"addr add {inside} dev {DEVICE}", f"link set {DEVICE} mtu {mtu} up"):
             subprocess.run([*self._enter, "ip", *words.split()], check=True)
 
+    def _write_conf(self):
+        conf = _CONF.format(plugins=PLUGINS, dir=self.work, settings=_lines(self._settings))
+        (self.work / "strongswan.conf").write_text(conf, encoding="ascii")
+
+    def settings(self, **settings):
+        """Other lines of strongswan.conf from now on, for new IKE SAs."""
+        self._settings = settings
+        self._write_conf()
+        done = self._swanctl("--reload-settings")
+        if done.returncode:
+            raise RuntimeError(f"swanctl --reload-settings failed: {done.stdout}{done.stderr}")
+
+    def credentials(self, **files):
+        """What charon knows from the next connection() on: files, of the kinds of _CREDENTIALS.  What was there before is gone."""
+        for kind, directory in _CREDENTIALS.items():
+            path = self.work / directory
+            for old in path.iterdir():
+                old.unlink()
+            for number, file in enumerate(files.get(kind, ())):
+                shutil.copyfile(file, path / "{}.pem".format(number))
+
     def connection(
         self,
         name,
         local,
         remote,
-        secret,
+        secret=None,
         ike="aes256gcm16-prfsha384-ecp384",
         esp="aes256gcm16-ecp384",
         rekeys=False,
         settings=None,
         ppk=None,
         ids=None,
+        us=None,
+        them=None,
     ):
         """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour.
-        settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key;
-        ids: ours and the peer's, the addresses when there are none."""
+        settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key; ids: ours and the peer's, the
+        addresses when there are none; us, them: other lines of its sections `local` and `remote`, in place of `secret`."""
         ike_rekey, child_rekey = _REKEYS if rekeys else ("", "")
         local_id, remote_id = ids or (local, remote)
+        us = {"auth": "psk", "id": local_id} | (us or {})
+        them = {"auth": "psk", "id": remote_id} | (them or {})
         text = _CONNECTION.format(
             name=name,
             local=local,
             remote=remote,
-            local_id=local_id,
-            remote_id=remote_id,
-            secret=secret,
             ike=ike,
             esp=esp,
             ike_rekey=ike_rekey,
             child_rekey=child_rekey,
             settings=_lines({"dpd_delay": "10s"} | (settings or {})),
+            us=_lines(us),
+            them=_lines(them),
         )
+        if secret:
+            text += _SECRET.format(name=name, local_id=us["id"], remote_id=them["id"], secret=secret)
         if ppk:
             text += _PPK.format(name=name, id=ppk[0], secret=ppk[1])
         path = self.work / "swanctl.conf"
         path.write_text(text, encoding="ascii")
         path.chmod(0o600)
-        done = self._swanctl("--load-all", "--file", str(path))
+        done = self._swanctl("--load-all", "--clear", "--file", str(path))
         if done.returncode:
             raise RuntimeError(f"swanctl --load-all failed: {done.stdout}{done.stderr}")
 
@@ -200,6 +234,7 @@ class StrongSwan:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self.credentials()
 
     def log(self):
         path = self.work / "charon.log"

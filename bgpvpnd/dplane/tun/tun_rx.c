@@ -124,11 +124,28 @@ static enum child_sa_wear wear_in(const struct tun_child *child)
 			     tun_counted(&child->stats.bytes_in));
 }
 
-static void esp_input(struct tun_thread *t, struct seg *seg)
+/*
+ * RFC 7296 2.23: a peer behind a NAT is where its newest authentic packet came from. One that was overtaken says nothing. Whether
+ * that is to be believed is the engine's to say.
+ */
+static void peer_seen(struct tun_thread *t, struct tun_child *child, struct msghdr *msg)
+{
+	struct dplane_event event = {.type = DPLANE_EVENT_PEER_MOVED, .child_id = child->child_id};
+
+	if (tun_path_is_from(&child->path, msg))
+		return;
+	tun_received_endpoints(msg, t->natt_port, &event.local, &event.remote);
+	if (!endpoint_equal(&event.remote, &child->seen_at) && tun_queue_push(t->queue, &event))
+		child->seen_at = event.remote;
+}
+
+/* udp: what it came in, NULL when it was not UDP or is not known any more. */
+static void esp_input(struct tun_thread *t, struct seg *seg, struct msghdr *udp)
 {
 	struct tun_child *child;
 	struct inner_ip ip;
 	enum esp_result result;
+	uint64_t newest;
 	uint32_t spi;
 
 	if (!esp_spi(seg, &spi)) {
@@ -145,10 +162,13 @@ static void esp_input(struct tun_thread *t, struct seg *seg)
 		tun_count(&t->counters->expired, 1);
 		return;
 	}
+	newest = child->pair.in.replay.top;
 	result = esp_open(&child->pair, seg, &ip);
 	count_result(t, child, result);
 	if (esp_result_authenticated(result))
 		tun_stamp(&child->stats.last_in, t->now);
+	if (udp && child->pair.in.replay.top > newest)
+		peer_seen(t, child, udp);
 	if (result != ESP_OK)
 		return;
 	tun_count(&child->stats.packets_in, 1);
@@ -162,7 +182,7 @@ void tun_rx_early(struct tun_thread *t, const struct tun_child *child)
 
 	while (tun_early_take(t->early, child->pair.in.spi, t->now, &seg)) {
 		tun_count(&t->counters->early, 1);
-		esp_input(t, &seg);
+		esp_input(t, &seg, NULL);
 	}
 	tun_tx_flush(t);
 }
@@ -191,7 +211,7 @@ static void udp_input(struct tun_thread *t, struct msghdr *msg, struct seg *seg)
 	if (rd_u32(&rd, &first) && first == NON_ESP_MARKER)
 		ike_input(t, msg, rd_rest(&rd));
 	else
-		esp_input(t, seg);
+		esp_input(t, seg, msg);
 }
 
 /* A raw IPv4 socket shows the IP header, a raw IPv6 socket does not. */
@@ -204,7 +224,7 @@ static void raw4_input(struct tun_thread *t, struct seg *seg)
 		return;
 	}
 	*seg = (struct seg){.p = seg->p + (outer.upper.p - seg->p), .n = outer.upper.n};
-	esp_input(t, seg);
+	esp_input(t, seg, NULL);
 }
 
 static void run_from_sock(struct tun_thread *t, enum tun_sock sock, struct msghdr *msg,
@@ -222,7 +242,7 @@ static void run_from_sock(struct tun_thread *t, enum tun_sock sock, struct msghd
 			raw4_input(t, &seg);
 			break;
 		case TUN_SOCK_ESP6:
-			esp_input(t, &seg);
+			esp_input(t, &seg, NULL);
 			break;
 		}
 	}

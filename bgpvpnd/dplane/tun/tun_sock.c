@@ -255,6 +255,24 @@ static struct ipaddr received_on(struct msghdr *msg)
 	return (struct ipaddr){.ipa_type = IPADDR_NONE};
 }
 
+bool tun_path_is_from(const struct tun_path *path, const struct msghdr *msg)
+{
+	const struct sockaddr_storage *from = msg->msg_name;
+	struct sockaddr_in6 a6, b6;
+	struct sockaddr_in a, b;
+
+	if (from->ss_family != path->to.ss_family)
+		return false;
+	if (from->ss_family == AF_INET) {
+		memcpy(&a, from, sizeof(a));
+		memcpy(&b, &path->to, sizeof(b));
+		return a.sin_port == b.sin_port && a.sin_addr.s_addr == b.sin_addr.s_addr;
+	}
+	memcpy(&a6, from, sizeof(a6));
+	memcpy(&b6, &path->to, sizeof(b6));
+	return a6.sin6_port == b6.sin6_port && IPV6_ADDR_SAME(&a6.sin6_addr, &b6.sin6_addr);
+}
+
 void tun_received_endpoints(struct msghdr *msg, uint16_t local_port, struct endpoint *local,
 			    struct endpoint *remote)
 {

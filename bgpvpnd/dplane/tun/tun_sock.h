@@ -65,6 +65,9 @@ struct tun_received {
 /* UDP_GRO's segment size of a received message; 0: one datagram. */
 size_t tun_received_seg_len(struct msghdr *msg);
 
+/* Whether it came from where the path leads to. */
+bool tun_path_is_from(const struct tun_path *path, const struct msghdr *msg);
+
 /* Who sent it, and to which address of ours. */
 void tun_received_endpoints(struct msghdr *msg, uint16_t local_port, struct endpoint *local,
 			    struct endpoint *remote);

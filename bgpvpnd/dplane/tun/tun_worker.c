@@ -165,6 +165,7 @@ static int msg_do(struct tun_worker *w, const struct tun_msg *msg)
 		return child_use(w, msg->child);
 	case TUN_MSG_CHILD_MOVE:
 		msg->child_move.child->path = msg->child_move.path;
+		msg->child_move.child->seen_at = (struct endpoint){};
 		return 0;
 	case TUN_MSG_CHILD_DEL:
 		return child_del(w, msg->child);

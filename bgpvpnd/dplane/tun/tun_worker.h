@@ -105,6 +105,7 @@ struct tun_child {
 	bool receive_only; /* when added: others send on */
 	struct esp_pair pair;
 	struct tun_path path;
+	struct endpoint seen_at; /* told to the main thread: where the peer is, unlike `path` */
 	struct child_sa_limits limits;
 	enum child_sa_wear reported;
 	struct tun_child_stats stats;
