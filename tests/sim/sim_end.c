@@ -290,16 +290,29 @@ void sim_end_pump(struct sim_end *end)
 	end->max_half_open = MAX(end->max_half_open, counters.half_open);
 }
 
+static uint64_t qcd_shown(const struct sim_end *end)
+{
+	struct ike_counters counters;
+
+	ike_engine_counters(end->engine, &counters);
+	return counters.qcd_shown;
+}
+
 static void receive(void *arg, const struct endpoint *src, const struct endpoint *dst, struct bytes datagram)
 {
 	struct sim_end *end = arg;
+	uint64_t shown;
 
 	if (!end->engine)
 		return;
 	describe(end, "<--", datagram, src);
 	if (is_clear(datagram, false))
 		end->clear_in += datagram.n;
+	shown = qcd_shown(end);
 	ike_engine_input(end->engine, dst, src, datagram, sim_net_now(end->net));
+	/* Sealed under keys that are lost is as good as clear. */
+	if (qcd_shown(end) > shown)
+		end->clear_in += datagram.n;
 	sim_end_pump(end);
 }
 
@@ -330,6 +343,8 @@ void sim_end_start(struct sim_end *end)
 	say(end, "start");
 	end->engine = ike_engine_new(&end->host, now);
 	ike_conn_set(end->engine, SIM_CONN, end->cfg);
+	if (end->qcd.len)
+		ike_engine_set_qcd_secret(end->engine, secret_view(&end->qcd));
 	end->next_probe = instant_add(now, PROBE_US);
 	if (end->initiates && instant_is_never(end->next_initiate))
 		end->next_initiate = now;
@@ -355,6 +370,7 @@ void sim_end_fini(struct sim_end *end)
 		sim_end_crash(end);
 	sim_log_free(end->log);
 	ike_conn_cfg_unref(end->cfg);
+	secret_fini(&end->qcd);
 }
 
 struct instant sim_end_next(const struct sim_end *end)

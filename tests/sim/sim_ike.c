@@ -15,6 +15,7 @@
 
 #define BAD_TIME_US    (120 * USEC_PER_S)
 #define HEAL_TIME_US   (420 * USEC_PER_S) /* an SA that only one end has is given up after 180 s */
+#define HEAL_QCD_US    (60 * USEC_PER_S)  /* unless the other one says that it has lost it: RFC 6290 */
 #define SETTLE_TIME_US (60 * USEC_PER_S)
 #define STABLE_TIME_US (30 * USEC_PER_S)
 #define STEPS_MAX      20000 /* at one instant: more is a loop */
@@ -24,6 +25,8 @@ struct story {
 	bool nat; /* A is behind one */
 	bool wrong_psk;
 	bool short_life;
+	bool rekeys;
+	bool qcd; /* both have a secret that survives their crashes */
 	unsigned int suite;
 	uint16_t fragmentation_a, fragmentation_b;
 	struct sim_ppk {
@@ -184,6 +187,8 @@ static void make_end(struct sim *sim, struct sim_end *end, bool is_a)
 		end->refuse_adds = 1 + sim_rng_below(&sim->rng, 3);
 	if (one_in(sim, 8))
 		end->refuse_spis = 1 + sim_rng_below(&sim->rng, 2);
+	if (sim->story.qcd)
+		secret_set(&end->qcd, bytes_str(is_a ? "what A never forgets" : "what B never forgets"));
 	sim_end_start(end);
 }
 
@@ -246,6 +251,8 @@ static void sim_init(struct sim *sim, uint64_t seed)
 	sim->story.rekey_b = one_in(sim, 2)   ? sim->story.rekey_a
 			     : one_in(sim, 2) ? some_time(sim)
 					      : INSTANT_NEVER;
+	sim->story.rekeys = !instant_is_never(sim->story.rekey_a) || !instant_is_never(sim->story.rekey_b);
+	sim->story.qcd = !one_in(sim, 3);
 	sim->story.fragmentation_a = some_fragmentation(sim);
 	sim->story.fragmentation_b = some_fragmentation(sim);
 	sim->story.ppk_a = some_ppk(sim);
@@ -345,6 +352,17 @@ static void run_until(struct sim *sim, struct instant limit)
 		check_bounds(&sim->a);
 		check_bounds(&sim->b);
 	}
+}
+
+/*
+ * Who crashed says so, to whom he had given a token. A rekeyed IKE SA that only the responder has yet, is one that the initiator could not
+ * make a token for.
+ */
+static int64_t heal_time(const struct story *story)
+{
+	bool tokens = story->qcd && !story->rekeys && !story->short_life;
+
+	return tokens ? HEAL_QCD_US : HEAL_TIME_US;
 }
 
 static void run_for(struct sim *sim, int64_t us)
@@ -493,7 +511,7 @@ static void run_seed(uint64_t seed)
 		       sim.story.short_life ? ", short lifetimes" : "");
 	run_for(&sim, BAD_TIME_US);
 	heal(&sim);
-	run_for(&sim, HEAL_TIME_US);
+	run_for(&sim, heal_time(&sim.story));
 	if (strangers(&sim.story)) {
 		check_strangers(&sim);
 	} else {
