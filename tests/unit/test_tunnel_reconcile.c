@@ -341,6 +341,25 @@ static void backoff(void **state)
 	assert_in_range(next_attempt(), MS(750), MS(1251));
 }
 
+/* A peer that narrows to IPv4: the link is up, and the operator of an IPv6 address inside reads why it is of no use. */
+static void narrowed(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+
+	w.engine.ts.n = 1;
+	bring_up();
+	assert_null(strstr(info().link_reason, "the peer takes"));
+	cfg->num_inside = 2;
+	str2prefix("2001:db8::1/126", &cfg->inside[1]);
+	give(cfg);
+	assert_true(vpn0()->running);
+	assert_non_null(strstr(info().link_reason, "the peer takes no IPv6 inside, it is dropped"));
+	ts_list_any(&w.engine.ts);
+	fake_ike_child(&w.engine, conn(), IKE_ENCR_AES_GCM_16, IKE_INTEG_NONE);
+	pump();
+	assert_null(strstr(info().link_reason, "the peer takes"));
+}
+
 /* The peer proved that it restarted: it is there, so nothing is waited for, however often we failed before. */
 static void peer_restarted(void **state)
 {
@@ -1005,6 +1024,7 @@ int main(void)
 		TEST(inside_dead),
 		TEST(backoff),
 		TEST(peer_restarted),
+		TEST(narrowed),
 		TEST(failures_take_turns),
 		TEST(peer_dials),
 		TEST(ike_deleted_by_peer),
