@@ -115,6 +115,19 @@ def test_both_families_over_ipv6(v1):
     assert topo.tunnel(v1, "to-s1")["linkReason"] == "peer is reachable"
 
 
+def test_rekeying(v1):
+    """A new IKE SA and a new Child SA; charon skips the notify of RFC 6290 that comes with the former."""
+    for what in ("ike", "child"):
+        before = topo.tunnel(v1, "to-s1")
+        assert "%" not in topo.vtysh(v1, "vpn rekey tunnel to-s1 " + what)[1]
+        key = "ikeSpiInitiator" if what == "ike" else "espSpiIn"
+        topo.wait(lambda: topo.tunnel(v1, "to-s1").get(key, before[key]) != before[key], "a new SA: " + what)
+    link_up(v1)
+    assert PEER["charon"].established() == 1
+    works(v1, V4)
+    works(v1, V6)
+
+
 def test_they_initiate(v1):
     topo.config(v1, "vpn tunnel to-s1", "initiate never")
     again(v1)
