@@ -320,6 +320,28 @@ static void rekeyed(void **state)
 	}
 }
 
+/* RFC 9370: the token is in the answer to CREATE_CHILD_SA, the IKE SA comes of the exchanges behind it. */
+static void rekeyed_with_additional_key_exchanges(void **state)
+{
+	struct pair p;
+
+	for (int who = 0; who < 2; who++) {
+		pair_init(&p, IKE_DEFAULT "-ke1_ecp256", ESP_DEFAULT);
+		give_secret(&p.a, SECRET_A);
+		give_secret(&p.b, SECRET_B);
+		pair_initiate(&p, &p.a);
+		pair_run(&p);
+		pair_assert_up(&p);
+		rekey_ike(&p, who ? &p.a : &p.b);
+		restart(&p, &p.b, &p.a, SECRET_B);
+		probe(&p, &p.a, &(struct pair_datagram){});
+		pair_sleep(&p, 3 * USEC_PER_S, true);
+		assert_int_equal(p.a.ike_down, 1);
+		assert_int_equal(p.a.down_reason, IKE_R_PEER_RESTARTED);
+		pair_fini(&p);
+	}
+}
+
 /* Both at once: whichever stays, both ends have the other's token for it. */
 static void rekeyed_by_both(void **state)
 {
@@ -413,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(stranger_is_not_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(rekeyed, setup, teardown),
+		cmocka_unit_test_setup_teardown(rekeyed_with_additional_key_exchanges, setup, teardown),
 		cmocka_unit_test_setup_teardown(rekeyed_by_both, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_secret, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_secret, setup, teardown),
