@@ -75,15 +75,18 @@ bool ike_qcd_send(struct ike_sa *sa, struct instant now)
 }
 
 /*
- * 9.2: a token in clear for an IKE SA that is there would let anybody end it. So what has our SPI is ours, whatever role
- * the header claims for it and whatever the other SPI is.
+ * 9.2: a token in clear for an IKE SA that is there would let anybody end it. So what has these SPIs is ours, whatever role the header
+ * claims for it, and whichever of several answers to our IKE_SA_INIT (ike_rival.h) it belongs to.
  */
 static bool may_be_ours(struct ike_engine *engine, const struct ike_hdr *hdr)
 {
-	const struct ike_sa begun = {.initiator = true, .spi_i = hdr->spi_i};
-	const struct ike_sa answered = {.initiator = false, .spi_r = hdr->spi_r};
+	struct ike_sa begun = {.initiator = true, .spi_i = hdr->spi_i, .spi_r = hdr->spi_r};
+	const struct ike_sa answered = {.initiator = false, .spi_i = hdr->spi_i, .spi_r = hdr->spi_r};
 
-	return ike_sas_find(&engine->sas, &begun) || ike_sas_find(&engine->sas, &answered);
+	for (; begun.twin <= LIMIT_INIT_RIVALS; begun.twin++)
+		if (ike_sas_find(&engine->sas, &begun))
+			return true;
+	return ike_sas_find(&engine->sas, &answered);
 }
 
 static bool is_sealed_request(const struct ike_turn *turn)
