@@ -206,6 +206,7 @@ static struct json_object *json_ike_counters(void)
 	json_object_int_add(json, "bytesOut", c.bytes_out);
 	json_object_int_add(json, "retransmissions", c.retransmissions);
 	json_object_int_add(json, "cookiesSent", c.cookies_sent);
+	json_object_int_add(json, "qcdTokensShown", c.qcd_shown);
 	for (int i = IKE_R_OK + 1; i < IKE_R_MAX; i++)
 		json_object_int_add(reasons, ike_reason_info(i)->key, c.reasons[i]);
 	json_object_object_add(json, "refused", reasons);

@@ -10,6 +10,7 @@
 
 #include "bgpvpnd/bgpvpn_errors.h"
 #include "bgpvpnd/bgpvpn_pump.h"
+#include "bgpvpnd/bgpvpn_qcd.h"
 #include "bgpvpnd/bgpvpn_source.h"
 #include "bgpvpnd/bgpvpn_udp.h"
 #include "bgpvpnd/bgpvpnd.h"
@@ -134,6 +135,23 @@ static void dplane_stop(struct bgpvpn *vpn)
 	vpn->dplane = NULL;
 }
 
+/* RFC 6290. Without a secret that lasts we only cannot tell our peers; nothing else depends on it. */
+static void qcd_start(struct bgpvpn *vpn)
+{
+	struct secret secret = {};
+	char path[MAXPATHLEN], err[MAXPATHLEN + 128];
+
+	bgpvpn_qcd_path(path, sizeof(path));
+	if (bgpvpn_qcd_secret(path, &secret, err, sizeof(err)))
+		ike_engine_set_qcd_secret(vpn->engine, secret_view(&secret));
+	else
+		flog_warn(
+			EC_BGPVPN_SECRET_FILE,
+			"quick crash detection is off, peers will take longer to notice a crash of ours: %s",
+			err);
+	secret_fini(&secret);
+}
+
 void bgpvpn_start(struct bgpvpn *vpn, bool dry)
 {
 	if (crypto_init() != 0)
@@ -150,6 +168,7 @@ void bgpvpn_start(struct bgpvpn *vpn, bool dry)
 	if (!dry) {
 		dplane_start(vpn);
 		vpn->udp = bgpvpn_udp_new(vpn);
+		qcd_start(vpn);
 	}
 	vpn->tunnels = tunnels_new(vpn->engine, vpn->dplane);
 	if (!dry)

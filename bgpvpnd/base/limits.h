@@ -156,6 +156,16 @@
  */
 #define LIMIT_MOBIKE_ADDRESSES 8
 
+/* Quick crash detection tokens: RFC 6290 5 asks for 16 to 128 bytes. */
+#define LIMIT_QCD_TOKEN_MIN 16
+#define LIMIT_QCD_TOKEN_MAX 128
+
+/*
+ * The smallest sealed request there is: header, an IV of 8, nothing but the pad length, an ICV of 16. For less no token is shown
+ * (60 bytes of clear text, out of the ration above), so that nobody can make us say more than he said himself.
+ */
+#define LIMIT_QCD_REQUEST 57
+
 /* Child SAs of one IKE SA: one usable, one or two being made, the others leaving. */
 #define LIMIT_CHILDREN 8
 

@@ -128,6 +128,12 @@ struct ike_engine *ike_engine_new(const struct ike_host *host, struct instant no
 void ike_engine_free(struct ike_engine *engine);
 
 /*
+ * The secret of quick crash detection tokens (RFC 6290), copied: the same after every restart. Without one, no peer of ours is told
+ * quickly that we have restarted; ours are believed anyway.
+ */
+void ike_engine_set_qcd_secret(struct ike_engine *engine, struct bytes secret);
+
+/*
  * Adds the connection `conn` (a number of the caller's, not 0), or replaces its configuration: takes a reference. What runs keeps the
  * old one; ike_terminate() and ike_initiate() make a change effective. ike_conn_del() forgets it and everything it
  * has, silently; terminate first to tell the peer.
@@ -272,6 +278,7 @@ struct ike_counters {
 	uint64_t half_open; /* now */
 	uint64_t ike_sas;   /* now, half-open ones included */
 	uint64_t cookies_sent;
+	uint64_t qcd_shown; /* tokens shown to peers whose IKE SAs we have lost */
 };
 void ike_engine_counters(const struct ike_engine *engine, struct ike_counters *counters);
 

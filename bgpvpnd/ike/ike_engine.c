@@ -9,6 +9,7 @@
 
 #include "bgpvpnd/ike/ike_ask.h"
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_qcd.h"
 #include "bgpvpnd/ike/ike_rival.h"
 
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_ENGINE, "VPN IKE engine");
@@ -46,6 +47,7 @@ void ike_engine_free(struct ike_engine *engine)
 	ike_sa_reap(engine);
 	ike_outputs_free(engine);
 	ike_cookie_jar_fini(&engine->cookies);
+	secret_fini(&engine->qcd_secret);
 	ike_outputs_fini(&engine->outputs);
 	child_sas_fini(&engine->children);
 	ike_graves_fini(&engine->graves);
@@ -235,12 +237,16 @@ static void take_message(struct ike_turn *turn)
 		return;
 	}
 	turn->sa = sa_of_header(turn);
-	if (!turn->sa)
+	if (!turn->sa) {
 		ike_count(turn->engine, IKE_R_UNKNOWN_SPI);
-	else if (ike_turn_is_response(turn))
+		ike_qcd_show(turn);
+	} else if (ike_qcd_take(turn)) {
+		return;
+	} else if (ike_turn_is_response(turn)) {
 		take_response(turn);
-	else
+	} else {
 		take_request(turn);
+	}
 }
 
 /* Not even a message: counted; a request gets the two answers that RFC 7296 2.5 has for strangers. */

@@ -31,6 +31,7 @@ struct ike_engine {
 	struct ike_outputs_head outputs;
 	struct ike_output_item *pulled; /* the last one given out: what it borrows lives until the next */
 	struct ike_cookie_jar cookies;
+	struct secret qcd_secret; /* empty: no tokens are made */
 	struct ike_ration ration;
 	struct ike_rate rate;
 	struct ike_counters counters;

@@ -17,6 +17,7 @@
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_id.h"
 #include "bgpvpnd/ike/ike_int_auth.h"
+#include "bgpvpnd/ike/ike_qcd.h"
 #include "bgpvpnd/ike/ike_rival.h"
 #include "bgpvpnd/ike/ike_ts.h"
 
@@ -253,6 +254,7 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	if (remote_id(sa->cfg, &peer))
 		add_id(&draft, IKE_PAYLOAD_IDR, &peer);
 	add_auth(&draft, method, &value);
+	ike_qcd_add(&draft, sa);
 	add_child(&draft, &offer, &sa->cfg->ts_local, &sa->cfg->ts_remote);
 	ike_ppk_add_identity(&draft, &without_ppk);
 	if (sa->cfg->mobike)
@@ -400,6 +402,7 @@ static enum ike_reason auth_response(struct ike_turn *turn)
 		return child;
 	if (sa->cfg->mobike && ike_mobike_offered(turn))
 		ike_mobike_agreed(turn, true);
+	ike_qcd_keep(sa, turn);
 	ike_sa_established(sa, turn->now);
 	ike_out_event(sa->engine, sa->conn->id, IKE_EVENT_IKE_UP, IKE_R_OK, 0);
 	if (child == IKE_R_OK)
@@ -565,6 +568,7 @@ static void auth_respond(struct ike_sa *sa, bool child, uint16_t error, struct i
 	add_id(&draft, IKE_PAYLOAD_IDR, &id);
 	ike_auth_add_certs(&draft, sa->cfg->creds);
 	add_auth(&draft, hs->auth_method, &hs->auth_value);
+	ike_qcd_add(&draft, sa);
 	if (error)
 		ike_draft_notify(&draft, error, bytes_make(NULL, 0));
 	if (child)
@@ -663,6 +667,7 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	if (sa->cfg->mobike && ike_mobike_offered(turn))
 		ike_mobike_agreed(turn, false);
 	sa->hs->initial_contact = got.initial_contact;
+	ike_qcd_keep(sa, turn);
 	if (got.childless) {
 		auth_respond_as_asked(sa, turn->now);
 		return IKE_R_OK;

@@ -6,6 +6,7 @@
 #include <zebra.h>
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_qcd.h"
 
 /* An IKE SA whose pair the peer has deleted is closed soon where the connection has another one. */
 #define CHILDLESS_US (1 * USEC_PER_S)
@@ -80,6 +81,8 @@ static void say_next(struct ike_sa *sa, struct instant now)
 	if (child && ike_create_child_send(sa, child, now))
 		return;
 	if (ike_childless_ask(sa, now))
+		return;
+	if (sa->todo_qcd && ike_qcd_send(sa, now))
 		return;
 	if (sa->todo_probe)
 		ike_liveness_send(sa, now);
@@ -198,6 +201,7 @@ static enum ike_reason informational_request(struct ike_turn *turn)
 
 	if (reason != IKE_R_OK)
 		return reason;
+	ike_qcd_keep(turn->sa, turn);
 	ike_draft_response(&draft, turn->sa, &turn->msg.hdr);
 	if (!what.ike_sa && what.ours.num_spis) {
 		ike_build_payload(&draft.build, IKE_PAYLOAD_DELETE, false);

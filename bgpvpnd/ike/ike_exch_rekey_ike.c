@@ -3,8 +3,9 @@
  * CREATE_CHILD_SA for an IKE SA, RFC 7296 1.3.2, 2.8, 2.18: a new one with new keys inherits the Child SAs, the old one is
  * deleted by who began.
  *
- *	HDR, SK {SA, Ni, KEi} -->   <--  HDR, SK {SA, Nr, KEr}
+ *	HDR, SK {SA, Ni, KEi} -->   <--  HDR, SK {SA, Nr, KEr, [N(QCD_TOKEN)]}
  *	HDR, SK {D} -->             <--  HDR, SK {}
+ *	HDR, SK {[N(QCD_TOKEN)]} -->  <--  HDR, SK {}		on the new one, RFC 6290 4.3
  *
  * When both ends begin at once, two come of it (2.8.2): the one with the lowest nonce is deleted by who made it, the other
  * inherits. Until that is known, ours and the peer's are BORN: they answer a DELETE and nothing else.
@@ -14,6 +15,7 @@
 #include "lib/memory.h"
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_qcd.h"
 
 /* After TEMPORARY_FAILURE (2.25). */
 #define AGAIN_US (2 * USEC_PER_S)
@@ -245,6 +247,7 @@ static enum ike_reason fresh_commit(struct ike_turn *turn, struct bytes shared, 
 
 	if (!ours)
 		return IKE_R_INTERNAL;
+	ours->todo_qcd = true;
 	if (theirs && ike_sa_nonce_is_lower(ours, theirs)) {
 		yield_to_theirs(sa, turn->now);
 		ike_sa_close(ours, IKE_R_REPLACED, turn->now);
@@ -264,6 +267,7 @@ static enum ike_reason fresh_commit(struct ike_turn *turn, struct bytes shared, 
 
 static enum ike_reason answer_commit(struct ike_turn *turn, struct answer *got)
 {
+	ike_qcd_keep(turn->sa->create->fresh, turn);
 	if (ike_suite_has_addke(&got->suite))
 		return follow_up(turn, got);
 	fresh_answered(turn->sa, got);
@@ -405,6 +409,7 @@ static bool answer_send(struct ike_turn *turn, const struct ask *ask, const stru
 	add_exchange(&draft, &chosen, &heir->hs->nonce_r, heir->hs->ke, heir->hs->ke_method);
 	if (turn->sa->pending)
 		ike_addke_add_link(&draft, &turn->sa->pending->row);
+	ike_qcd_add(&draft, heir);
 	return ike_draft_send_response(&draft, turn->local, turn->remote);
 }
 

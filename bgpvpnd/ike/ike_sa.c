@@ -132,6 +132,7 @@ static void ike_sa_free(struct ike_sa *sa)
 	crypto_box_free(sa->seal);
 	crypto_box_free(sa->open);
 	secret_fini(&sa->lowest_nonce);
+	secret_fini(&sa->qcd_token);
 	ike_window_fini(&sa->window);
 	ike_frags_free(sa);
 	ike_held_free(sa);

@@ -171,12 +171,15 @@ struct ike_sa {
 	struct ike_sa *parent;	   /* BORN: the one that is being rekeyed */
 	struct ike_sa_children_head children;
 	struct secret
+		qcd_token; /* what the peer shows when it has lost this SA, RFC 6290; empty: it gave none */
+	struct secret
 		lowest_nonce; /* decides between two SAs that were made at the same time, as RFC 7296 2.8.1 does */
 
 	bool todo_probe; /* wanted, when the window is free again */
 	bool todo_delete;
 	bool refused_auth; /* that DELETE says why, RFC 7296 2.21.2 */
 	bool todo_rekey;
+	bool todo_qcd; /* the peer has no token of ours yet */
 	bool noted; /* IKE_AUTH was answered without a Child SA: why is noted already */
 	struct ike_childless childless;
 	struct instant created;

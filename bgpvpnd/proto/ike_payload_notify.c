@@ -25,7 +25,9 @@ enum ike_reason ike_notify_decode(struct rd rd, struct ike_notify *notify)
 
 void ike_notify_encode(struct wr *wr, const struct ike_notify *notify)
 {
-	wr_u8(wr, notify->spi_len ? notify->proto : IKE_PROTO_NONE);
+	/* RFC 7296 3.10: zero without an SPI; RFC 6290 4.1 has the one exception. */
+	wr_u8(wr, notify->spi_len || notify->type == IKE_NOTIFY_QUICK_CRASH_DETECTION ? notify->proto
+										      : IKE_PROTO_NONE);
 	wr_u8(wr, notify->spi_len);
 	wr_u16(wr, notify->type);
 	ike_spi_encode(wr, notify->spi_len, notify->spi);

@@ -77,6 +77,8 @@ enum ike_disposition {
 	X(TEMPORARY, IKE_NOTIFY_TEMPORARY_FAILURE, ANSWER, "temporary", "another exchange is in the way")    \
 	X(DATAPLANE, IKE_NOTIFY_NO_ADDITIONAL_SAS, ANSWER, "dataplane", "the data plane could not install the Child SA") \
 	X(TIMEOUT, 0, FATAL, "timeout", "the peer does not answer")                                          \
+	X(PEER_RESTARTED, 0, FATAL, "peerRestarted", "the peer has lost the IKE SA, as after a restart, and proves it (quick crash detection)") \
+	X(QCD_WRONG, 0, DROP, "qcdWrong", "a quick crash detection token that is not the peer's")           \
 	X(INIT_LOOP, 0, FATAL, "initLoop", "the peer keeps asking for another IKE_SA_INIT")                  \
 	X(DELETED_BY_PEER, 0, FATAL, "deletedByPeer", "the peer deleted the IKE SA")                         \
 	X(CHILD_DELETED_BY_PEER, 0, FATAL, "childDeletedByPeer", "the peer deleted the Child SA")            \

@@ -197,7 +197,7 @@ void ike_sig_hashes_encode(struct wr *wr, uint32_t hashes);
 /* --- Notify (3.10), Delete (3.11) ------------------------------------------------------------------------ */
 
 struct ike_notify {
-	uint8_t proto;	 /* 0 when no SPI is named: sent as zero, ignored on receipt (3.10) */
+	uint8_t proto; /* 0 when no SPI is named: sent as zero (but RFC 6290 4.1), ignored on receipt (3.10) */
 	uint8_t spi_len; /* 0, 4 or 8 */
 	uint64_t spi;
 	uint16_t type; /* enum ike_notify_type, or any other number */

@@ -215,6 +215,13 @@ static void say_down(struct tunnel *t, const struct ike_conn_info *info, enum ik
 	t->dial.ike_up = false;
 }
 
+/* The peer is there, and has proved that it lost everything: nothing is to be waited for. */
+static void again_at_once(struct tunnel *t, struct instant now)
+{
+	t->dial.attempts = 0;
+	t->dial.at = now;
+}
+
 void tunnel_dial_event(struct tunnel *t, const struct ike_output *out, struct instant now)
 {
 	struct ike_conn_info info = tunnel_dial_info(t);
@@ -230,6 +237,8 @@ void tunnel_dial_event(struct tunnel *t, const struct ike_output *out, struct in
 		break;
 	case IKE_EVENT_IKE_DOWN:
 		say_down(t, &info, out->reason, now);
+		if (out->reason == IKE_R_PEER_RESTARTED)
+			again_at_once(t, now);
 		break;
 	case IKE_EVENT_CHILD_UP:
 		forget_backoff(t);

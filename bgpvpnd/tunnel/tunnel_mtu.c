@@ -86,10 +86,15 @@ static uint32_t smallest_of(struct tunnel_mtu_outer outer, const struct ike_prop
 	return smallest;
 }
 
+/* Of a peer with any address, and us with any too, nothing is known: then the larger header. */
+static bool may_be_ipv6(const struct ike_conn_cfg *cfg)
+{
+	return !IS_IPADDR_V4(&cfg->remote) && !IS_IPADDR_V4(&cfg->local);
+}
+
 uint32_t tunnel_mtu_expected(const struct ike_conn_cfg *cfg)
 {
-	struct tunnel_mtu_outer outer = {
-		.path_mtu = TUNNEL_MTU_PATH, .ipv6 = IS_IPADDR_V6(&cfg->remote), .udp = true};
+	struct tunnel_mtu_outer outer = {.path_mtu = TUNNEL_MTU_PATH, .ipv6 = may_be_ipv6(cfg), .udp = true};
 	uint32_t smallest = outer.path_mtu;
 
 	for (int i = 0; i < cfg->num_esp; i++)

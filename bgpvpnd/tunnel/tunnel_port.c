@@ -250,6 +250,7 @@ int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params
 		t->child_since = now;
 	t->port.children[t->port.num_children++] = params->child_id;
 	t->port.auto_mtu = mtu_of(params);
+	tunnel_family_take(t, params);
 	t->port.error[0] = '\0';
 	return 0;
 }

@@ -45,6 +45,7 @@ struct tunnel_port {
 	struct dplane_child_stats gone;	   /* of those deleted */
 	struct instant keepalive;	   /* the next for the NAT; INSTANT_NEVER: none */
 	uint32_t worn;			   /* the data plane wants this Child SA rekeyed; 0: none */
+	bool no_v4, no_v6;		   /* the last pair does not carry these inside */
 	uint32_t auto_mtu;		   /* of the last negotiated suite; 0: none yet */
 };
 
@@ -168,6 +169,16 @@ void tunnel_port_keepalive(struct tunnel *t, bool natted, struct instant now);
 void tunnel_port_stats(const struct tunnel *t, struct dplane_child_stats *stats);
 void tunnel_port_inside(const struct tunnel *t, struct dplane_inside_stats *stats);
 void tunnel_port_inside_probe(const struct tunnel *t);
+
+/*
+ * --- tunnel_family.c -------------------------------------------------------------------------------------
+ */
+
+/* Remembers which families the pair that is installed carries. */
+void tunnel_family_take(struct tunnel *t, const struct child_sa_params *params);
+
+/* "" when it carries those of the inside addresses; else words to be put behind others. */
+const char *tunnel_family_words(const struct tunnel *t);
 
 /*
  * --- tunnel_news.c ---------------------------------------------------------------------------------------

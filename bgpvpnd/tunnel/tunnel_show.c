@@ -104,7 +104,7 @@ void tunnel_link_reason(const struct tunnel *t, const struct ike_conn_info *ike,
 	if (verdict.up && !t->link.up && t->port.error[0])
 		strlcpy(buf, t->port.error, len);
 	else if (verdict.up)
-		snprintf(buf, len, "%s%s", verdict.why, inside_words(t));
+		snprintf(buf, len, "%s%s%s", verdict.why, inside_words(t), tunnel_family_words(t));
 	else if (facts.enabled && !facts.dplane)
 		no_dplane(t, buf, len);
 	else if (facts.enabled && !facts.usable_child)

@@ -112,6 +112,7 @@ static inline struct ike_engine *world_engine(const struct ike_host *host, uint8
 		world_transform(&cfg->esp[0], IKE_TRANSFORM_KE, CRYPTO_KE_NULL);
 		world_transform(&cfg->esp[0], IKE_TRANSFORM_ADDKE2, CRYPTO_KEM_NULL);
 	}
+	ike_engine_set_qcd_secret(engine, bytes_str("survives"));
 	ike_conn_set(engine, WORLD_CONN, cfg);
 	ike_conn_cfg_unref(cfg);
 	return engine;

@@ -121,6 +121,8 @@ notify = {
     "childless": struct.pack(">BBH", 0, 0, 16418),
     "spi-of-8": struct.pack(">BBH", 1, 8, 4) + IKE_SPI,
     "spi-of-16": struct.pack(">BBH", 1, 16, 4) + bytes(16),
+    "unknown-spi": struct.pack(">BBH", 0, 0, 4),
+    "qcd-token": struct.pack(">BBH", 1, 0, 16419) + bytes(range(16)),
     "cut-spi": struct.pack(">BBH", 3, 4, 16393) + ESP_SPI[:3],
 }
 delete = {
@@ -179,6 +181,7 @@ msg = {
     "auth-fragment": message([(53, struct.pack(">HH", 1, 2) + bytes(8) + INNER[:90] + bytes(17), False)], exchange=35,
                              message_id=1, spi_r=7, inner_type=INNER_FIRST),
     "informational": message([(46, bytes(8 + 1 + 16), False)], exchange=37, message_id=2, spi_r=7),
+    "lost-sa": message([(41, notify["unknown-spi"], False), (41, notify["qcd-token"], False)], exchange=37, flags=0x20, spi_r=7),
     "deletes": message([(42, delete["esp-two"], False), (42, delete["ike"], False)], exchange=37, spi_r=7),
     "empty": message([]),
     "critical-unknown": message(SA_INIT + [(200, b"ab", True)]),

@@ -16,6 +16,7 @@ DEFINE_MTYPE_STATIC(BGPVPN, FAKE_CONN_CFG, "fake IKE connection configuration");
 void fake_ike_init(struct ike_engine *engine)
 {
 	*engine = (struct ike_engine){};
+	ts_list_any(&engine->ts);
 }
 
 void fake_ike_fini(struct ike_engine *engine)
@@ -74,6 +75,8 @@ uint32_t fake_ike_child(struct ike_engine *engine, struct fake_conn *conn, uint1
 		.udp_encap = true,
 		.remote = conn->info.remote,
 		.in.spi = 0x1000 + out->child_id,
+		.ts_local = engine->ts,
+		.ts_remote = engine->ts,
 	};
 	out->child = &engine->child;
 	conn->info.child_id = out->child_id;

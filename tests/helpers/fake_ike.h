@@ -36,6 +36,7 @@ struct ike_engine {
 	struct child_sa_params child; /* of the CHILD_ADD that is being given */
 	uint32_t last_child;
 	bool refuse_initiate;
+	struct ts_list ts; /* of the next children, both sides; ts_list_any() at first */
 };
 
 void fake_ike_init(struct ike_engine *engine);

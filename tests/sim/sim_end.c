@@ -66,9 +66,18 @@ static void host_spi_release(void *arg, uint32_t spi)
 	dp->ops->spi_release(dp, spi);
 }
 
+static uint64_t qcd_shown(const struct sim_end *end)
+{
+	struct ike_counters counters;
+
+	ike_engine_counters(end->engine, &counters);
+	return counters.qcd_shown;
+}
+
 static void receive(void *arg, const struct endpoint *src, const struct endpoint *dst, struct bytes datagram)
 {
 	struct sim_end *end = arg;
+	uint64_t shown;
 
 	if (!end->engine)
 		return;
@@ -81,7 +90,11 @@ static void receive(void *arg, const struct endpoint *src, const struct endpoint
 	sim_end_describe(end, "<--", datagram, src);
 	if (sim_is_clear(datagram, false))
 		end->clear_in += datagram.n;
+	shown = qcd_shown(end);
 	ike_engine_input(end->engine, dst, src, datagram, sim_net_now(end->net));
+	/* Sealed under keys that are lost is as good as clear. */
+	if (qcd_shown(end) > shown)
+		end->clear_in += datagram.n;
 	sim_end_pump(end);
 }
 
@@ -133,6 +146,8 @@ void sim_end_start(struct sim_end *end)
 		return;
 	}
 	ike_conn_set(end->engine, SIM_CONN, end->cfg);
+	if (end->qcd.len)
+		ike_engine_set_qcd_secret(end->engine, secret_view(&end->qcd));
 	end->next_probe = instant_add(now, PROBE_US);
 	if (end->initiates && instant_is_never(end->next_initiate))
 		end->next_initiate = now;
@@ -158,6 +173,7 @@ void sim_end_fini(struct sim_end *end)
 		sim_end_crash(end);
 	sim_log_free(end->log);
 	ike_conn_cfg_unref(end->cfg);
+	secret_fini(&end->qcd);
 }
 
 struct instant sim_end_next(const struct sim_end *end)

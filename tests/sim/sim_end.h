@@ -28,6 +28,7 @@ struct sim_end {
 	struct ike_engine *engine;
 	struct ike_host host;
 	struct ike_conn_cfg *cfg;
+	struct secret qcd; /* what a crash does not take: the secret of RFC 6290; empty: none */
 	uint64_t rng; /* of the host: independent of the network's */
 
 	struct sim_plane plane;

@@ -175,6 +175,12 @@ bool sim_story_ppks_fit(const struct sim_story *story)
 	return !story->ppk[SIM_A].required && !story->ppk[SIM_B].required;
 }
 
+/* It is the engine's, not of a connection: sim_world.c. */
+static bool draw_qcd(struct sim_story *story, uint64_t *rng)
+{
+	return story->qcd = !one_in(rng, 3);
+}
+
 static bool draw_suite(struct sim_story *story, uint64_t *rng)
 {
 	story->suite = sim_rng_below(rng, array_size(suites));
@@ -463,6 +469,7 @@ const struct sim_draw sim_draws[] = {
 	{"wrong-psk", draw_wrong_psk, cfg_wrong_psk},
 	{"certs", draw_certs, cfg_certs},
 	{"ppk", draw_ppk, cfg_ppk},
+	{"qcd", draw_qcd, NULL},
 	{"suite", draw_suite, cfg_suite},
 	{"pfs", draw_pfs, NULL}, /* the proposal is cfg_suite()'s */
 	{"fragmentation", draw_fragmentation, cfg_fragmentation},

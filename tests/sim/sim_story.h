@@ -39,6 +39,7 @@ struct sim_story {
 	uint16_t fragmentation[2];
 	struct sim_ppk ppk[2];
 	const char *certs[2]; /* NULL: by the secret */
+	bool qcd; /* both have a secret that survives their crashes */
 	uint32_t ike_lifetime_s[2],
 		esp_lifetime_s[2];	       /* 0: as configured by default, longer than the story */
 	uint64_t esp_packets[2], esp_bytes[2]; /* 0: no limit */

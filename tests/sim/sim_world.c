@@ -24,6 +24,8 @@ static void make_end(struct sim_world *world, struct sim_end *end, bool is_a)
 		end->next_initiate = instant_add(sim_net_now(world->net), story->start_us[!is_a]);
 	end->plane.refuse_adds = story->refuse_adds[!is_a];
 	end->plane.refuse_spis = story->refuse_spis[!is_a];
+	if (story->qcd)
+		secret_set(&end->qcd, bytes_str(is_a ? "what A never forgets" : "what B never forgets"));
 	sim_end_start(end);
 }
 

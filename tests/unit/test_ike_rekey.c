@@ -518,6 +518,34 @@ static void test_lifetimes_changed(void **state)
 	pair_fini(&p);
 }
 
+/*
+ * A wants a new Child SA but its window is taken, then another IKE SA takes over by the peer's DELETE; when B rekeys the very Child SA
+ * first, A must not begin its own while the data plane has not yet said yes to B's.
+ */
+static void test_child_waits_for_the_peers(void **state)
+{
+	struct pair_datagram d;
+	struct pair p;
+
+	up(&p, ESP_DEFAULT);
+	assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
+	pair_drain(&p, &p.a);
+	rekey_child(&p, &p.a);
+	rekey_ike(&p, &p.a);
+	arrow(&p, &p.a, &p.b, IKE_EXCHANGE_INFORMATIONAL, false);
+	arrow(&p, &p.b, &p.a, IKE_EXCHANGE_INFORMATIONAL, true);
+	/* HDR, SK {SA, Ni, KEi} --> is lost, B's own is not */
+	assert_true(pair_take(&p.a, &d));
+	rekey_ike(&p, &p.b);
+	arrow(&p, &p.b, &p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+	arrow(&p, &p.a, &p.b, IKE_EXCHANGE_CREATE_CHILD_SA, true);
+	arrow(&p, &p.b, &p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+	rekey_child(&p, &p.b);
+	settled(&p);
+	pair_assert_up(&p);
+	pair_fini(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -541,6 +569,7 @@ int main(void)
 		T(test_lifetimes),
 		T(test_limits),
 		T(test_lifetimes_changed),
+		T(test_child_waits_for_the_peers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

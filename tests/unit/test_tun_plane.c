@@ -11,6 +11,7 @@
 #include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <netpacket/packet.h>
 #include <poll.h>
 #include <sched.h>
@@ -834,6 +835,33 @@ static void test_full_size_and_too_big(void **state)
 	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &w.a.params), 0);
 }
 
+/* The same for IPv6, where nobody on the way may fragment: the sender is told (RFC 4443 3.2). */
+static void test_too_big_v6(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	int dont_fragment = IPV6_PMTUDISC_DO;
+	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(7002)};
+	struct dplane_link_params params = w.a.params;
+	char big[1400] = {};
+	int fd;
+
+	running(true);
+	child_pair(1, true, true);
+	params.mtu = 1300;
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+	run("ip link set vpn0 mtu 1500");
+	assert_int_equal(inet_pton(AF_INET6, "2001:db8:f::2", &sin6.sin6_addr), 1);
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &dont_fragment, sizeof(dont_fragment));
+	assert_int_equal(connect(fd, (struct sockaddr *)&sin6, sizeof(sin6)), 0);
+	assert_int_equal(send(fd, big, sizeof(big), 0), sizeof(big));
+	WAIT_FOR(send(fd, big, sizeof(big), 0) < 0 && errno == EMSGSIZE);
+	assert_true(counters(&w.a).too_big >= 1);
+	close(fd);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &w.a.params), 0);
+}
+
 static void test_mss(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -1178,6 +1206,24 @@ static void test_strangers(void **state)
 	close(fd);
 }
 
+/* RFC 6935: a tunnel over IPv6 may leave out the UDP checksum, as RFC 3948 wants it over IPv4; ESP has its own. */
+static void test_udp6_without_checksum(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6, .sin6_port = htons(NATT), .sin6_addr = w.b.outer6.ipaddr_v6};
+	uint8_t esp[60] = {0x12, 0x34, 0x56, 0x78, 0, 0, 0, 1};
+	int fd, on = 1;
+
+	enter(&w.a);
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_UDP, UDP_NO_CHECK6_TX, &on, sizeof(on)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	say(fd, BYTES_OF(esp));
+	WAIT_FOR(counters(&w.b).no_sa == 1);
+	close(fd);
+}
+
 static void test_ike(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -1290,6 +1336,7 @@ int main(void)
 		PLANE_TEST(test_traffic_over_ipv6),
 		PLANE_TEST(test_raw_esp),
 		PLANE_TEST(test_full_size_and_too_big),
+		PLANE_TEST(test_too_big_v6),
 		PLANE_TEST(test_mss),
 		PLANE_TEST(test_nothing_in_the_clear),
 		PLANE_TEST(test_make_before_break),
@@ -1303,6 +1350,7 @@ int main(void)
 		PLANE_TEST(test_probe_without_other_host),
 		PLANE_TEST(test_nat_keepalive),
 		PLANE_TEST(test_strangers),
+		PLANE_TEST(test_udp6_without_checksum),
 		PLANE_TEST(test_ike),
 		PLANE_TEST(test_ike_flood),
 		PLANE_TEST(test_child_refusals),

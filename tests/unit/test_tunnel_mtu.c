@@ -102,6 +102,11 @@ static void expected(void **state)
 	assert_int_equal(tunnel_mtu_expected(&cfg), 1406);
 	cfg.remote.ipa_type = IPADDR_V6;
 	assert_int_equal(tunnel_mtu_expected(&cfg), 1390);
+	/* any peer: it may come over IPv6, unless our own address says that it cannot */
+	cfg.remote.ipa_type = IPADDR_NONE;
+	assert_int_equal(tunnel_mtu_expected(&cfg), 1390);
+	cfg.local.ipa_type = IPADDR_V4;
+	assert_int_equal(tunnel_mtu_expected(&cfg), 1406);
 }
 
 int main(void)

@@ -341,6 +341,46 @@ static void backoff(void **state)
 	assert_in_range(next_attempt(), MS(750), MS(1251));
 }
 
+/* A peer that narrows to IPv4: the link is up, and the operator of an IPv6 address inside reads why it is of no use. */
+static void narrowed(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+
+	w.engine.ts.n = 1;
+	bring_up();
+	assert_null(strstr(info().link_reason, "the peer takes"));
+	cfg->num_inside = 2;
+	str2prefix("2001:db8::1/126", &cfg->inside[1]);
+	give(cfg);
+	assert_true(vpn0()->running);
+	assert_non_null(strstr(info().link_reason, "the peer takes no IPv6 inside, it is dropped"));
+	ts_list_any(&w.engine.ts);
+	fake_ike_child(&w.engine, conn(), IKE_ENCR_AES_GCM_16, IKE_INTEG_NONE);
+	pump();
+	assert_null(strstr(info().link_reason, "the peer takes"));
+}
+
+/* The peer proved that it restarted: it is there, so nothing is waited for, however often we failed before. */
+static void peer_restarted(void **state)
+{
+	uint32_t before;
+
+	give(cfg_new("to-b", "vpn0"));
+	for (int i = 0; i < 4; i++) {
+		pass(MS(40000));
+		fake_ike_down(&w.engine, conn(), IKE_R_TIMEOUT, "");
+		pump();
+	}
+	next_attempt();
+	fake_ike_up(&w.engine, conn(), false, w.now);
+	pump();
+	before = conn()->initiated;
+	fake_ike_down(&w.engine, conn(), IKE_R_PEER_RESTARTED, "");
+	pump();
+	assert_true(said("the peer has lost the IKE SA, as after a restart"));
+	assert_int_equal(conn()->initiated, before + 1);
+}
+
 /* Without any key a stranger can make us fail now in this way, now in that: not a line of the log each time. */
 static void failures_take_turns(void **state)
 {
@@ -1011,6 +1051,8 @@ int main(void)
 		TEST(hold_up),
 		TEST(inside_dead),
 		TEST(backoff),
+		TEST(peer_restarted),
+		TEST(narrowed),
 		TEST(failures_take_turns),
 		TEST(peer_dials),
 		TEST(ike_deleted_by_peer),

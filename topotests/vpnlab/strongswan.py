@@ -60,8 +60,8 @@ _CONNECTION = """connections {{
     }}
     children {{
       {name} {{
-        local_ts = 0.0.0.0/0
-        remote_ts = 0.0.0.0/0
+        local_ts = {ts}
+        remote_ts = {ts}
         esp_proposals = {esp}
         start_action = none
         {child_rekey}
@@ -168,6 +168,7 @@ class StrongSwan:
         ids=None,
         us=None,
         them=None,
+        ts="0.0.0.0/0",
     ):
         """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour.
         settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key; ids: ours and the peer's, the
@@ -184,6 +185,7 @@ class StrongSwan:
             esp=esp,
             ike_rekey=ike_rekey,
             child_rekey=child_rekey,
+            ts=ts,
             settings=_lines({"dpd_delay": "10s"} | (settings or {})),
             us=_lines(us),
             them=_lines(them),

@@ -90,6 +90,9 @@ static int udp_open(struct dplane *dp, int family)
 	}
 	set_buffers(fd);
 	set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
+	/* RFC 6935 5: without a checksum the kernel would drop it; ESP, and IKE, have their own. */
+	if (family == AF_INET6)
+		set_option(fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, 1);
 	return fd;
 }
 
