@@ -105,7 +105,7 @@ struct crypto_ke *crypto_ke_new(const struct crypto_ke_method *method);
  */
 struct crypto_ke *crypto_ke_respond(const struct crypto_ke_method *method, struct bytes peer_public);
 
-/* For known answers: a key pair from a given private value (as RFC 5903 and RFC 7748 print them). */
+/* For known answers: a key pair from a given private value (as RFC 5903 and RFC 7748 print them; d || z of ML-KEM). */
 struct crypto_ke *crypto_ke_from_private(const struct crypto_ke_method *method, struct bytes priv);
 void crypto_ke_free(struct crypto_ke *ke);
 

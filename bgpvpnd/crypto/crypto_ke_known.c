@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Key pairs from given private values, so that the tests can hold the answers of RFC 5903 8 and RFC 7748 6.1
+ * Key pairs from given private values, so that the tests can hold the answers of RFC 5903 8, RFC 7748 6.1 and of ML-KEM
  * against us. The daemon never calls it.
  */
 #include <zebra.h>
@@ -76,6 +76,18 @@ static EVP_PKEY *group_pkey(const struct suite_ke *suite, struct bytes priv)
 	return pkey;
 }
 
+/* FIPS 203 7.1: both keys follow from d || z. "seed" is OpenSSL 3.5's name for it, which the headers of 3.0 have not got. */
+static EVP_PKEY *kem_pkey(const struct suite_ke *suite, struct bytes seed)
+{
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	EVP_PKEY *pkey = NULL;
+
+	if (builder && OSSL_PARAM_BLD_push_octet_string(builder, "seed", seed.p, seed.n))
+		pkey = pkey_of_params(suite->type, builder);
+	OSSL_PARAM_BLD_free(builder);
+	return pkey;
+}
+
 struct crypto_ke *crypto_ke_from_private(const struct crypto_ke_method *method, struct bytes priv)
 {
 	const struct suite_ke *suite = suite_ke_of(method);
@@ -90,8 +102,10 @@ struct crypto_ke *crypto_ke_from_private(const struct crypto_ke_method *method, 
 		pkey = EVP_PKEY_new_raw_private_key_ex(NULL, suite->type, NULL, priv.p, priv.n);
 		break;
 	case SUITE_KE_KEM:
+		pkey = kem_pkey(suite, priv);
+		break;
 	case SUITE_KE_KEM_NULL:
-		break; /* no private value is printed anywhere */
+		break;
 	case SUITE_KE_NULL:
 		return priv.n == NULL_KE_LEN ? ke_of_null(suite, priv.p) : NULL;
 	}

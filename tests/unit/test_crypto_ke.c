@@ -104,60 +104,6 @@ static void fresh_pairs_agree(void **state)
 	}
 }
 
-/* Both sides' parts of a KEM: the lengths differ, and a ciphertext is no key. */
-static void kem_agrees(const struct crypto_ke_method *method)
-{
-	struct crypto_ke *i = crypto_ke_new(method), *r;
-	struct secret si = {}, sr = {};
-
-	assert_non_null(i);
-	assert_int_equal(crypto_ke_public(i).n, method->public_len);
-	r = crypto_ke_respond(method, crypto_ke_public(i));
-	assert_non_null(r);
-	assert_int_equal(crypto_ke_public(r).n, method->reply_len);
-	assert_true(crypto_ke_derive(r, crypto_ke_public(i), &sr));
-	assert_true(crypto_ke_derive(i, crypto_ke_public(r), &si));
-	assert_int_equal(si.len, method->shared_len);
-	assert_bytes_equal(secret_view(&si), secret_view(&sr));
-	assert_false(crypto_ke_derive(i, bytes_make(crypto_ke_public(r).p, method->reply_len - 1), &si));
-	assert_null(crypto_ke_respond(method, bytes_make(crypto_ke_public(i).p, method->public_len - 1)));
-	secret_fini(&si);
-	secret_fini(&sr);
-	crypto_ke_free(i);
-	crypto_ke_free(r);
-}
-
-static void null_kem_agrees(void **state)
-{
-	assert_null(crypto_ke_method_find(CRYPTO_KEM_NULL));
-	crypto_null_enable(true);
-	kem_agrees(crypto_ke_method_find(CRYPTO_KEM_NULL));
-	crypto_null_enable(false);
-}
-
-static void ml_kem_agrees(void **state)
-{
-	static const uint16_t kems[] = {IKE_KE_ML_KEM_512, IKE_KE_ML_KEM_768, IKE_KE_ML_KEM_1024};
-
-	if (!crypto_has_ml_kem()) {
-		assert_true(crypto_ke_method_lacking("mlkem768"));
-		assert_false(crypto_ke_method_lacking("ecp256"));
-		print_message("skipped: OpenSSL %s has no ML-KEM, which begins with 3.5\n",
-			      crypto_openssl_version());
-		skip();
-	}
-	for (size_t n = 0; n < array_size(kems); n++) {
-		const struct crypto_ke_method *method = crypto_ke_method_find(kems[n]);
-		uint8_t bad[LIMIT_KE_PUBLIC];
-
-		for (int times = 0; times < 4; times++)
-			kem_agrees(method);
-		/* FIPS 203 7.2: coefficients that are not reduced */
-		memset(bad, 0xff, sizeof(bad));
-		assert_null(crypto_ke_respond(method, bytes_make(bad, method->public_len)));
-	}
-}
-
 /* Refused, and what was in the secret stays. */
 static void assert_refused(struct crypto_ke *ke, struct bytes value)
 {
@@ -366,8 +312,6 @@ int main(void)
 		cmocka_unit_test(known_public_values),
 		cmocka_unit_test(some_vectors_begin_with_zero),
 		cmocka_unit_test(fresh_pairs_agree),
-		cmocka_unit_test(null_kem_agrees),
-		cmocka_unit_test(ml_kem_agrees),
 		cmocka_unit_test(wrong_lengths_are_refused),
 		cmocka_unit_test(modp_values_out_of_range_are_refused),
 		cmocka_unit_test(points_off_the_curve_are_refused),

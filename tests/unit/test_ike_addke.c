@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Additional key exchanges, RFC 9370, in IKE_INTERMEDIATE (RFC 9242) and IKE_FOLLOWUP_KE: stories between two engines in the arrows of
- * the RFCs. The KEM that two of them use is the null one, with the lengths of ML-KEM, so that they are told with every OpenSSL.
+ * the RFCs. The KEM that two of them use is the null one, with the lengths of ML-KEM, so that they are told with every OpenSSL;
+ * those of ML-KEM itself are in test_ike_mlkem.c.
  */
 #include <zebra.h>
 
@@ -1033,35 +1034,6 @@ static void test_plane_refuses(void **state)
 	}
 }
 
-/* --- ML-KEM, where OpenSSL has it ------------------------------------------------------------------------ */
-
-static void test_ml_kem(void **state)
-{
-	static const char *const ike[] = {"aes256gcm16-prfsha384-ecp384-ke1_mlkem512",
-					  "aes256gcm16-prfsha384-ecp384-ke1_mlkem768",
-					  "aes256gcm16-prfsha384-ecp384-ke1_mlkem1024-ke2_curve25519",
-					  "aes256gcm16-prfsha384-mlkem768"};
-	struct pair p;
-
-	assert_int_equal(crypto_init(), 0);
-	if (!crypto_has_ml_kem()) {
-		print_message("skipped: OpenSSL %s has no ML-KEM, which begins with 3.5\n",
-			      crypto_openssl_version());
-		crypto_fini();
-		skip();
-	}
-	for (size_t i = 0; i < array_size(ike); i++) {
-		up(&p, ike[i], "aes256gcm16-ecp384-ke1_mlkem768");
-		rekey(&p, &p.a, false);
-		settled(&p);
-		rekey(&p, &p.b, true);
-		settled(&p);
-		usable(&p);
-		pair_fini(&p);
-	}
-	crypto_fini();
-}
-
 #define STORY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -1095,7 +1067,6 @@ int main(void)
 		STORY(test_forgotten),
 		STORY(test_delete_midway),
 		STORY(test_plane_refuses),
-		STORY(test_ml_kem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
