@@ -593,7 +593,7 @@ DEFPY_YANG(pre_shared_key, pre_shared_key_cmd,
 	   "Secret that both sides know\n"
 	   "Read it from a file that only user frr can read\n"
 	   "Absolute path\n"
-	   "The secret (1 to 256 bytes without blanks)\n")
+	   "The secret (1 to 256 bytes without blanks), or 0x and hexadecimal digits\n")
 {
 	if (is_file && path[0] != '/') {
 		vty_out(vty, "%% %s is not an absolute path\n", path);

@@ -25,10 +25,55 @@ static bool length_ok(size_t n, const char *what, char *err, size_t err_len)
 	return true;
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* `out` is as long as the digits say. */
+static bool hex_read(const char *digits, uint8_t *out)
+{
+	for (; digits[0]; digits += 2) {
+		int high = hex_digit(digits[0]);
+		int low = high < 0 ? -1 : hex_digit(digits[1]);
+
+		if (low < 0)
+			return false;
+		*out++ = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+/* RFC 7296 2.15: a secret can be given in hexadecimal digits as well. */
+static bool secret_from_hex(const char *digits, struct secret *out, char *err, size_t err_len)
+{
+	struct secret key = {};
+	bool ok = length_ok(strlen(digits) / 2, "the pre-shared key", err, err_len);
+
+	if (!ok)
+		return false;
+	secret_alloc(&key, strlen(digits) / 2);
+	ok = strlen(digits) % 2 == 0 && hex_read(digits, key.key);
+	if (ok)
+		secret_move(out, &key);
+	else
+		snprintf(
+			err, err_len,
+			"after 0x there must be pairs of hexadecimal digits; a text that begins so can stand in a file");
+	secret_fini(&key);
+	return ok;
+}
+
 bool bgpvpn_secret_from_text(const char *text, struct secret *out, char *err, size_t err_len)
 {
 	struct bytes b = bytes_str(text);
 
+	if (strncmp(text, "0x", 2) == 0)
+		return secret_from_hex(text + 2, out, err, err_len);
 	if (!length_ok(b.n, "the pre-shared key", err, err_len))
 		return false;
 	secret_set(out, b);

@@ -5,7 +5,10 @@
 
 #include "bgpvpnd/base/base.h"
 
-/* Both return false with the operator's words in err, and *out untouched. The words never hold the secret. */
+/*
+ * Text: as it is, or 0x and hexadecimal digits. Both return false with the operator's words in err, and *out untouched. The words never
+ * hold the secret.
+ */
 bool bgpvpn_secret_from_text(const char *text, struct secret *out, char *err, size_t err_len);
 bool bgpvpn_secret_from_file(const char *path, struct secret *out, char *err, size_t err_len);
 

@@ -14,6 +14,9 @@ DEFINE_MTYPE_STATIC(BGPVPN, CHILD_SA, "VPN Child SA");
 /* The peer is to delete what it replaced; RFC 7296 2.8.1 leaves open what happens if it never does. */
 #define SUPERSEDED_US (10 * USEC_PER_S)
 
+/* The peer gives up its rekeying within this, as we would ours; one that has not confirmed it by then never will. */
+#define CONFIRMED_US (180 * USEC_PER_S)
+
 /* A rekeying that came to nothing is tried again after this. */
 #define REKEY_AGAIN_US (30 * USEC_PER_S)
 
@@ -313,7 +316,8 @@ static void close_due(struct child_sa *child, struct instant now)
 {
 	const struct child_sa *newest = ike_sa_child(child->sa);
 
-	if (newest && newest != child && newest->unconfirmed)
+	if (newest && newest != child && newest->unconfirmed &&
+	    instant_diff(now, newest->since) < CONFIRMED_US)
 		child->close = instant_add(now, SUPERSEDED_US);
 	else
 		child_sa_retire(child, IKE_R_EXPIRED);

@@ -40,6 +40,8 @@ struct ike_create {
 
 /* The peer's: what the answer says when the data plane has the Child SA. */
 struct ike_held {
+	struct endpoint local; /* where the request came in, and from: RFC 7296 2.11 */
+	struct endpoint remote;
 	struct ike_proposal answer;
 	struct secret nonce;
 	struct crypto_ke *ke; /* NULL: without a key exchange of its own */

@@ -57,6 +57,7 @@ struct ike_turn {
 	bool authentic;	    /* came sealed, and the seal held */
 	bool proved;	    /* IKE_SA_INIT that returned a cookie of ours: the address is its sender's */
 	uint16_t wanted_ke; /* with INVALID_KE: the group to say */
+	struct ike_notify lost; /* with CHILD_NOT_FOUND: protocol and SPI to say */
 };
 
 static inline bool ike_turn_is_response(const struct ike_turn *turn)

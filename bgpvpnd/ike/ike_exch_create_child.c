@@ -58,6 +58,7 @@ static enum ike_reason may_create(struct ike_turn *turn, struct child_ask *ask)
 	if (!ike_turn_notify(turn, IKE_NOTIFY_REKEY_SA, &notify))
 		return crossed_late(ask->old, turn->now) || following_up(sa, ask->old) ? IKE_R_TEMPORARY
 											: IKE_R_OK;
+	turn->lost = (struct ike_notify){.proto = notify.proto, .spi_len = notify.spi_len, .spi = notify.spi};
 	ask->old = notify.proto == IKE_PROTO_ESP ? child_sa_by_peer_spi(sa, (uint32_t)notify.spi) : NULL;
 	if (!ask->old)
 		return IKE_R_CHILD_NOT_FOUND;
@@ -182,6 +183,8 @@ static enum ike_reason hold(struct ike_turn *turn, const struct child_ask *ask, 
 		return IKE_R_DATAPLANE;
 	}
 	sa->held = held = XCALLOC(MTYPE_IKE_HELD, sizeof(*held));
+	held->local = *turn->local;
+	held->remote = *turn->remote;
 	held->ke = ke;
 	held->ke_method = ke ? ask->esp.ke->id : IKE_KE_NONE;
 	held->answer = ask->answer;
@@ -280,6 +283,8 @@ enum ike_reason ike_create_child_pending_done(struct ike_turn *turn, struct cryp
 		return IKE_R_NO_ADDITIONAL_SAS;
 	ike_held_free(sa);
 	sa->held = held = XCALLOC(MTYPE_IKE_HELD, sizeof(*held));
+	held->local = *turn->local;
+	held->remote = *turn->remote;
 	held->followup = true;
 	held->ke = *reply;
 	*reply = NULL;
@@ -331,7 +336,7 @@ static void answer(struct ike_sa *sa, uint16_t error)
 			ike_draft_ke(&draft, held->ke, held->ke_method);
 		ike_draft_ts(&draft, &held->tsi, &held->tsr);
 	}
-	ike_draft_send_response(&draft, &sa->local, &sa->remote);
+	ike_draft_send_response(&draft, &held->local, &held->remote);
 }
 
 static void held_installed(struct child_sa *child, struct instant now)

@@ -321,10 +321,14 @@ enum ike_reason ike_create_child_followed(struct ike_turn *turn)
 enum ike_reason ike_create_child_response(struct ike_turn *turn)
 {
 	struct child_answer got = {};
+	struct ike_notify error;
 	enum ike_reason reason;
 
 	if (!turn->sa->create)
 		return IKE_R_UNEXPECTED_EXCHANGE;
+	/* RFC 7296 3.10.1: an error, known or not, means that all of the request has failed. */
+	if (ike_turn_error(turn, &error))
+		return ike_create_refused(turn);
 	if (turn->sa->create->kind == IKE_CREATE_IKE)
 		return ike_rekey_ike_response(turn);
 	if (!ike_payloads_find(turn->list, IKE_PAYLOAD_TSI) ||

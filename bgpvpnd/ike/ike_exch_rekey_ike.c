@@ -286,9 +286,10 @@ enum ike_reason ike_rekey_ike_followed(struct ike_turn *turn)
 enum ike_reason ike_rekey_ike_response(struct ike_turn *turn)
 {
 	struct answer got = {};
+	struct ike_notify error;
 	enum ike_reason reason;
 
-	if (!ike_payloads_find(turn->list, IKE_PAYLOAD_SA))
+	if (!ike_payloads_find(turn->list, IKE_PAYLOAD_SA) || ike_turn_error(turn, &error))
 		return refused(turn);
 	if (!turn->sa->create->fresh)
 		return IKE_R_UNEXPECTED_EXCHANGE;

@@ -13,6 +13,12 @@ static const struct ike_row *const tables[] = {
 	ike_informational_rows, ike_create_child_rows, ike_followup_rows,
 };
 
+/* What there is of types between SA and SKF; the others are of extensions that we do not have. */
+#define KNOWN                                                                                                \
+	(IKE_SET(SA) | IKE_SET(KE) | IKE_SET(IDI) | IKE_SET(IDR) | IKE_SET(CERT) | IKE_SET(CERTREQ) |        \
+	 IKE_SET(AUTH) | IKE_SET(NONCE) | IKE_SET(NOTIFY) | IKE_SET(DELETE) | IKE_SET(VENDOR) |              \
+	 IKE_SET(TSI) | IKE_SET(TSR) | IKE_SET(SK) | IKE_SET(CP) | IKE_SET(EAP) | IKE_SET(SKF))
+
 /* RFC 7296 lets these stand in a message more than once. */
 #define REPEATABLE (IKE_SET(NOTIFY) | IKE_SET(VENDOR) | IKE_SET(DELETE) | IKE_SET(CERT) | IKE_SET(CERTREQ))
 
@@ -28,6 +34,8 @@ enum ike_reason ike_payloads_check(const struct ike_payloads *list, uint64_t nee
 		if (type < IKE_PAYLOAD_SA || type > IKE_PAYLOAD_SKF)
 			continue;
 		bit = UINT64_C(1) << (type - IKE_PAYLOAD_SA);
+		if (!(bit & KNOWN))
+			continue;
 		if (present & bit & ~REPEATABLE)
 			return IKE_R_PAYLOAD_UNEXPECTED;
 		present |= bit;
@@ -139,7 +147,8 @@ static bool ends_sa(enum ike_reason reason)
 static void refuse_request(struct ike_turn *turn, enum ike_reason reason)
 {
 	ike_answer_sealed(turn, reason);
-	if (ends_sa(reason))
+	/* 2.21.2: what comes before the SA is authenticated has one try. */
+	if (ends_sa(reason) || turn->sa->half_open)
 		ike_sa_linger(turn->sa, reason, turn->now);
 }
 
@@ -168,11 +177,23 @@ static enum ike_reason row_run(struct ike_turn *turn, const struct ike_row *row)
 	return reason;
 }
 
+/* 2.21.3: with an authenticated IKE SA every request has an answer, that of an exchange too that we do not know. */
+static enum ike_reason rowless(struct ike_turn *turn)
+{
+	enum ike_reason reason = IKE_R_OK;
+
+	if (!ike_turn_is_response(turn) && ike_sa_is_up(turn->sa))
+		reason = ike_turn_open(turn);
+	if (turn->authentic)
+		take_authentic(turn);
+	return reason == IKE_R_OK ? IKE_R_UNEXPECTED_EXCHANGE : reason;
+}
+
 void ike_fsm_run(struct ike_turn *turn)
 {
 	const struct ike_row *row = row_first(turn);
 	struct ike_sa *sa = turn->sa;
-	enum ike_reason reason = row ? row_run(turn, row) : IKE_R_UNEXPECTED_EXCHANGE;
+	enum ike_reason reason = row ? row_run(turn, row) : rowless(turn);
 
 	if (reason != IKE_R_OK) {
 		ike_count(turn->engine, reason);

@@ -263,19 +263,23 @@ void ike_answer_clear(struct ike_turn *turn, uint16_t type, struct bytes data)
 void ike_answer_sealed(struct ike_turn *turn, enum ike_reason reason)
 {
 	uint16_t type = ike_reason_info(reason)->notify;
+	struct ike_notify notify = {};
 	struct ike_draft draft;
-	struct bytes data = bytes_make(NULL, 0);
 	uint8_t group[2];
 	struct wr wr = wr_of(group, sizeof(group));
 
-	/* RFC 7296 2.5: the notify names the payload type. */
+	/* RFC 7296 2.5: the notify names the payload type; 2.25: the SPI. */
 	if (reason == IKE_R_CRITICAL_UNKNOWN)
-		data = bytes_make(&turn->bad_type, sizeof(turn->bad_type));
+		notify.data = bytes_make(&turn->bad_type, sizeof(turn->bad_type));
 	wr_u16(&wr, turn->wanted_ke);
 	if (reason == IKE_R_INVALID_KE)
-		data = wr_bytes_view(&wr);
+		notify.data = wr_bytes_view(&wr);
+	if (reason == IKE_R_CHILD_NOT_FOUND)
+		notify = turn->lost;
+	notify.type = type ? type : IKE_NOTIFY_INVALID_SYNTAX;
 	ike_draft_response(&draft, turn->sa, &turn->msg.hdr);
-	ike_draft_notify(&draft, type ? type : IKE_NOTIFY_INVALID_SYNTAX, data);
+	ike_build_payload(&draft.build, IKE_PAYLOAD_NOTIFY, false);
+	ike_notify_encode(&draft.wr, &notify);
 	ike_draft_send_response(&draft, turn->local, turn->remote);
 }
 
@@ -337,14 +341,19 @@ enum ike_reason ike_text_unpad(struct bytes *text)
 	return IKE_R_OK;
 }
 
-static enum ike_reason open_sk(struct ike_turn *turn, struct bytes *text)
+/* The SK payload, the last; NULL: there is none, or something before it that is to be sealed. What we do not know is skipped, 2.5. */
+static const struct ike_payload *sealed_payload(const struct ike_payloads *outer)
 {
-	const struct ike_payloads *outer = &turn->msg.outer;
-	const struct ike_payload *sk = &outer->list[0];
+	if (outer->n == 0 || outer->list[outer->n - 1].type != IKE_PAYLOAD_SK)
+		return NULL;
+	return ike_payloads_check(outer, IKE_SET(SK), 0) == IKE_R_OK ? &outer->list[outer->n - 1] : NULL;
+}
+
+static enum ike_reason open_sk(struct ike_turn *turn, const struct ike_payload *sk, struct bytes *text)
+{
 	enum ike_reason reason;
 
-	/* Nothing outside the SK payload is protected, so nothing is accepted there. */
-	if (outer->n != 1 || sk->type != IKE_PAYLOAD_SK)
+	if (!sk)
 		return IKE_R_NOT_ENCRYPTED;
 	reason = ike_turn_unseal(turn, rd_rest(&sk->body), text);
 	if (reason != IKE_R_OK)
@@ -355,7 +364,8 @@ static enum ike_reason open_sk(struct ike_turn *turn, struct bytes *text)
 
 enum ike_reason ike_turn_open(struct ike_turn *turn)
 {
-	uint8_t first = turn->msg.outer.list[0].next_type;
+	const struct ike_payload *sk = sealed_payload(&turn->msg.outer);
+	uint8_t first = sk ? sk->next_type : IKE_PAYLOAD_NONE;
 	struct bytes text = bytes_make(turn->engine->plain, turn->whole_len);
 	enum ike_reason reason;
 
@@ -364,7 +374,7 @@ enum ike_reason ike_turn_open(struct ike_turn *turn)
 		turn->authentic = true;
 		first = turn->whole_first;
 	} else {
-		reason = open_sk(turn, &text);
+		reason = open_sk(turn, sk, &text);
 		if (reason != IKE_R_OK)
 			return reason;
 		turn->whole_first = first;

@@ -22,14 +22,13 @@ void ike_nat_hash(uint64_t spi_i, uint64_t spi_r, const struct endpoint *endpoin
 
 static void add_notify(struct ike_draft *draft, uint16_t type, const struct endpoint *endpoint, bool lie)
 {
-	struct ike_sa *sa = draft->sa;
 	uint8_t hash[CRYPTO_SHA1_LEN];
 
-	/* A hash of nothing makes the peer see a NAT, and encapsulate: RFC 7296 2.23 expects just that. */
-	if (lie)
-		sa->engine->host->random(sa->engine->host->arg, hash, sizeof(hash));
-	else
-		ike_nat_hash(draft->hdr.spi_i, draft->hdr.spi_r, endpoint, hash);
+	/*
+	 * The hash of no address makes the peer see a NAT, and encapsulate: RFC 7296 2.23 expects just that. The same each time: with a
+	 * cookie the request is else unchanged, 2.6.
+	 */
+	ike_nat_hash(draft->hdr.spi_i, draft->hdr.spi_r, lie ? &(struct endpoint){} : endpoint, hash);
 	ike_draft_notify(draft, type, BYTES_OF(hash));
 }
 
@@ -70,7 +69,7 @@ struct ike_nat_finding ike_nat_detect(const struct ike_turn *turn)
 		hash_seen(turn, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, turn->local, &destination);
 
 	return (struct ike_nat_finding){
-		.supported = source && destination,
+		.supported = source || destination,
 		.local = destination && !destination_same,
 		.remote = source && !source_same,
 	};

@@ -17,8 +17,11 @@
 /* ...and the other end does if that never happens. */
 #define RETIRE_LATE_US (10 * USEC_PER_S)
 
-/* The peer deletes what it replaced; when it does not, we do. */
-#define REPLACED_US (10 * USEC_PER_S)
+/*
+ * The peer deletes what it replaced; when it does not, we do. But should our answer be lost and the path be dead for a while, it goes on asking
+ * for it as long as we would, and only here it finds it.
+ */
+#define REPLACED_US (200 * USEC_PER_S)
 
 /* An SA whose DELETE we answered repeats that answer for a few retransmissions of the peer. */
 #define LINGER_US (5 * USEC_PER_S)

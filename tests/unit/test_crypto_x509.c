@@ -32,6 +32,7 @@ static void test_what_cannot_be_loaded(void **state)
 	assert_not_loaded("a.key", "a.key", "no certificate");
 	assert_not_loaded(NULL, "a.key", "no certificate");
 	assert_not_loaded("a.pem", "encrypted.key", "passphrase");
+	assert_not_loaded("small.pem", "small.key", "RSA of 2048 bits or more");
 	assert_int_equal(mem_live(), before);
 }
 
