@@ -120,8 +120,8 @@ def test_all_the_time(ends, esp):
 def test_packets_used_up(ends):
     """`esp lifetime ... packets`: new keys in time, again and again, without any word of ours."""
     for end in ends:
-        topo.config(end.gear, "vpn profile p", "esp lifetime 3600 packets 5000")
-        assert "esp lifetime 3600 packets 5000" in topo.vtysh(end.gear, "show running-config")[1]
+        topo.config(end.gear, "vpn profile p", "esp lifetime 3600 packets 2500")
+        assert "esp lifetime 3600 packets 2500" in topo.vtysh(end.gear, "show running-config")[1]
     assert rekey(ends[0], "child")
     settle(ends)
     spis = set()
