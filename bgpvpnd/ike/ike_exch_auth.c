@@ -289,7 +289,10 @@ static enum ike_reason peer_authenticates(struct ike_turn *turn)
 	return reason;
 }
 
-/* Under the IKE_SA_INIT answer that this one is from, or another that led to the same keys. */
+/*
+ * Under the IKE_SA_INIT answer that this one is from, or another that led to the same keys. But one that says otherwise of PPKs than what
+ * our IKE_AUTH went by would make us go without one where both ends have it: RFC 8784 relies on AUTH for that.
+ */
 static enum ike_reason peer_proves_itself(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
@@ -297,6 +300,8 @@ static enum ike_reason peer_proves_itself(struct ike_turn *turn)
 	struct ike_sa *twin = NULL;
 
 	while (reason != IKE_R_OK && (twin = ike_rival_twin(sa, twin))) {
+		if (twin->hs->ppk.agreed != sa->hs->ppk.agreed)
+			continue;
 		ike_rival_swap(sa, twin);
 		if (peer_authenticates(turn) == IKE_R_OK)
 			return IKE_R_OK;
