@@ -36,6 +36,18 @@ struct ike_sa *ike_rival_find(struct ike_turn *turn);
 struct ike_sa *ike_rival_twin(const struct ike_sa *sa, const struct ike_sa *after);
 
 /*
+ * Additional key exchanges (RFC 9370) are done once for all rivals of the same keys, as the peer does them once: by the leader, the twin
+ * whose request is out. NULL: there is none, `sa` is it.
+ */
+struct ike_sa *ike_rival_leader(const struct ike_sa *sa);
+
+/* `sa` has what the leader has done so far. False: OpenSSL fails. */
+bool ike_rival_catch_up(struct ike_sa *sa, const struct ike_sa *leader) ike_must_check;
+
+/* The leader has one more: those that wait for it go on too. */
+void ike_rival_lead(const struct ike_sa *sa, struct instant now);
+
+/*
  * Reserves an inbound SPI for the first Child SA. Rivals of the same keys have the same one, so that it does not matter which of their
  * IKE_AUTH the peer takes. False: there is none to be had.
  */

@@ -69,6 +69,7 @@ void ike_handshake_free(struct ike_sa *sa)
 	ike_addke_fini(&hs->addke);
 	secret_fini(&hs->int_auth_i);
 	secret_fini(&hs->int_auth_r);
+	secret_fini(&hs->first_ei);
 	crypto_box_free(hs->open_before);
 	XFREE(MTYPE_IKE_HANDSHAKE, sa->hs);
 }
@@ -203,6 +204,8 @@ bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared)
 
 	ike_keymat_sa(&sa->suite, ni, nr, shared, sa->spi_i, sa->spi_r, &sa->keys);
 	secret_set(&sa->lowest_nonce, ike_nonce_lower(ni, nr));
+	if (sa->initiator)
+		secret_copy(&sa->hs->first_ei, &sa->keys.ei);
 	return boxes_make(sa);
 }
 

@@ -71,6 +71,7 @@ struct ike_handshake {
 	struct ike_addke addke;	  /* RFC 9370 */
 	struct secret int_auth_i; /* RFC 9242 3.3.2: IntAuth_i so far */
 	struct secret int_auth_r;
+	struct secret first_ei; /* initiator: SK_ei of IKE_SA_INIT; who has the same has the same keys (ike_rival.h) */
 	struct crypto_box
 		*open_before; /* that the last IKE_INTERMEDIATE request came under; NULL: there was none */
 	struct secret
