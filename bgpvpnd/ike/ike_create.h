@@ -10,6 +10,12 @@
 
 struct ike_turn;
 
+/* After TEMPORARY_FAILURE: two to four seconds, so that both ends do not meet again (RFC 7296 2.25). */
+#define IKE_AGAIN_US (2 * USEC_PER_S)
+
+/* After a refusal for good, when a new IKE SA was begun instead: should that fail too, the next try is this far. */
+#define IKE_FALLBACK_US (60 * USEC_PER_S)
+
 enum ike_create_kind {
 	IKE_CREATE_CHILD,
 	IKE_CREATE_IKE,

@@ -237,13 +237,19 @@ const struct ike_conn_cfg *ike_sa_lifetimes(const struct ike_sa *sa)
 	return sa->conn ? sa->conn->cfg : sa->cfg;
 }
 
-int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s)
+int64_t ike_dice(const struct ike_engine *engine, int64_t most)
 {
-	int64_t life = lifetime_s * USEC_PER_S;
 	uint16_t dice;
 
 	engine->host->random(engine->host->arg, (uint8_t *)&dice, sizeof(dice));
-	return life / 100 * RENEW_PERCENT + life / 100 * RENEW_JITTER_PERCENT * dice / UINT16_MAX;
+	return most / UINT16_MAX * dice + most % UINT16_MAX * dice / UINT16_MAX;
+}
+
+int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s)
+{
+	int64_t life = lifetime_s * USEC_PER_S;
+
+	return life / 100 * RENEW_PERCENT + ike_dice(engine, life / 100 * RENEW_JITTER_PERCENT);
 }
 
 void ike_sa_established(struct ike_sa *sa, struct instant now)

@@ -229,6 +229,9 @@ const struct ike_conn_cfg *ike_sa_lifetimes(const struct ike_sa *sa);
 /* How long after its birth an SA with this lifetime gets a successor, in us: a margin with jitter. */
 int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s);
 
+/* By chance, evenly: from 0 to `most`. */
+int64_t ike_dice(const struct ike_engine *engine, int64_t most);
+
 /* Both ends are authenticated: state, lifetimes. The handshake may still be needed for the answer. */
 void ike_sa_established(struct ike_sa *sa, struct instant now);
 
