@@ -99,7 +99,6 @@ enum ike_reason ike_create_refused(struct ike_turn *turn);
  */
 enum ike_reason ike_followup_begin(struct ike_turn *turn, const struct ike_suite *suite,
 				   struct secret *shared);
-bool ike_followup_send(struct ike_sa *sa, struct instant now);
 enum ike_reason ike_followup_take(struct ike_turn *turn);
 
 /* The last one is done: of ours, and of the peer's, whose answer is to carry `reply` (taken over: NULL then). */

@@ -47,7 +47,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *engine, bool initiator, struct inst
 	return sa;
 }
 
-void ike_handshake_free(struct ike_sa *sa)
+static void handshake_free(struct ike_sa *sa)
 {
 	struct ike_handshake *hs = sa->hs;
 
@@ -79,7 +79,7 @@ void ike_sa_handshake_done(struct ike_sa *sa)
 	struct secret d = {};
 
 	ike_half_open_del(sa);
-	ike_handshake_free(sa);
+	handshake_free(sa);
 	secret_move(&d, &sa->keys.d);
 	ike_keys_fini(&sa->keys);
 	secret_move(&sa->keys.d, &d);
@@ -128,7 +128,7 @@ void ike_sa_bury(struct ike_sa *sa)
 
 static void ike_sa_free(struct ike_sa *sa)
 {
-	ike_handshake_free(sa);
+	handshake_free(sa);
 	ike_keys_fini(&sa->keys);
 	crypto_box_free(sa->seal);
 	crypto_box_free(sa->open);

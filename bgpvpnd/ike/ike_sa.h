@@ -237,7 +237,6 @@ void ike_sa_established(struct ike_sa *sa, struct instant now);
 
 /* Forgets what only the handshake needed, keys included. */
 void ike_sa_handshake_done(struct ike_sa *sa);
-void ike_handshake_free(struct ike_sa *sa);
 
 /* SKEYSEED and all SK_*, the two boxes and lowest_nonce; from now on messages can be sealed. False: OpenSSL fails. */
 bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared);
