@@ -8,6 +8,7 @@
 #include "lib/memory.h"
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_note.h"
 #include "bgpvpnd/ike/ike_ts.h"
 
 static bool take_group(struct ike_create *create, uint16_t method)
