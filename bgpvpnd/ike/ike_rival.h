@@ -6,6 +6,10 @@
  *	root	INIT_SENT, spi_r 0, has our nonce and private values	as long as the attempt may begin anew
  *	rival	AUTH_SENT, spi_r of its answer				one for each answer, LIMIT_INIT_RIVALS in all
  *
+ * Rivals of the same keys (twins) differ in what no key comes from. The peer takes one message of each ID, so one of them, the leader, makes
+ * the additional key exchanges, and their IKE_AUTH go one after the other; what the peer answers is checked under the answer of each. Whose
+ * message went first still counts where the answers differ in what it says: one without USE_PPK costs the attempt, never the PPK.
+ *
  * A refusal, in clear or sealed under keys that anybody may have agreed on with us, is remembered and believed only when
  * nothing better came in LIMIT_REFUSAL_GRACE_MS.
  */
