@@ -231,33 +231,6 @@ static enum ike_reason auth_request_read(struct ike_turn *turn, struct auth_requ
 	return reason;
 }
 
-/* Would this connection have accepted what IKE_SA_INIT settled under another one's configuration? */
-static bool suite_fits(const struct ike_conn *conn, const struct ike_sa *sa)
-{
-	const struct ike_sa_payload answer = {.n = 1, .proposals = {sa->hs->answer}};
-	struct ike_suite suite;
-
-	return ike_proposal_accept(IKE_PROTO_IKE, conn->cfg->ike, conn->cfg->num_ike, true, &answer,
-				   &suite) == IKE_R_OK;
-}
-
-/* The connection of this peer; NULL, with the mismatch noted, when the identities are nobody's. */
-static struct ike_conn *find_connection(struct ike_turn *turn, const struct auth_request *got)
-{
-	/* Those of IKE_SA_INIT: whoever copies IKE_AUTH can send it from anywhere. */
-	const struct ipaddr *local = &turn->sa->local.addr, *remote = &turn->sa->remote.addr;
-	struct ike_conn *first = ike_conn_candidate(turn->engine, local, remote, NULL);
-	struct ike_id_cfg want;
-
-	for (struct ike_conn *conn = first; conn;
-	     conn = ike_conn_candidate(turn->engine, local, remote, conn))
-		if (suite_fits(conn, turn->sa) && ike_proof_ids_fit(conn, turn->sa, &got->idi, &got->idr))
-			return conn;
-	if (first && !ike_conn_up(first) && ike_proof_remote_id(first->cfg, &want))
-		ike_note_id_mismatch(first, &want, &got->idi);
-	return NULL;
-}
-
 static enum ike_reason choose_child(struct ike_sa *sa, const struct auth_request *got,
 				    struct agreement *agreed)
 {
@@ -362,25 +335,24 @@ static void child_hold(struct ike_sa *sa, const struct agreement *agreed, struct
 	child_install(sa, agreed, now);
 }
 
-/* --> HDR, SK {IDi, [IDr,] AUTH, [SAi2, TSi, TSr]} */
-static enum ike_reason auth_request(struct ike_turn *turn)
+/* Read and judged whole; our own AUTH, which may not be possible, is the last of it. */
+static enum ike_reason auth_request_prove(struct ike_turn *turn, struct auth_request *got,
+					  struct ike_conn **conn_found)
 {
 	struct ike_sa *sa = turn->sa;
-	struct auth_request got = {};
-	struct agreement agreed = {};
 	struct ike_id_cfg id;
 	struct ike_conn *conn;
 	char detail[256];
-	enum ike_reason reason = auth_request_read(turn, &got);
+	enum ike_reason reason = auth_request_read(turn, got);
 
 	if (reason != IKE_R_OK)
 		return reason;
-	conn = find_connection(turn, &got);
+	*conn_found = conn = ike_proof_find_connection(turn, &got->idi, &got->idr);
 	if (!conn)
 		return IKE_R_ID_MISMATCH;
-	reason = ike_ppk_request(turn, &conn->cfg->ppk, &got.auth, detail, sizeof(detail));
+	reason = ike_ppk_request(turn, &conn->cfg->ppk, &got->auth, detail, sizeof(detail));
 	if (reason == IKE_R_OK)
-		reason = ike_proof_verify(turn, conn->cfg, &got.idi, &got.auth, detail, sizeof(detail));
+		reason = ike_proof_verify(turn, conn->cfg, &got->idi, &got->auth, detail, sizeof(detail));
 	if (reason != IKE_R_OK) {
 		ike_note_refusal(conn, reason, detail);
 		return reason;
@@ -388,7 +360,18 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	if (conn->cfg->mobike && ike_mobike_nat_unexpected(turn))
 		return IKE_R_NAT_UNEXPECTED;
 	ike_proof_local_id(sa, conn->cfg, &id);
-	reason = ike_proof_own(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
+	return ike_proof_own(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
+}
+
+/* --> HDR, SK {IDi, [IDr,] AUTH, [SAi2, TSi, TSr]} */
+static enum ike_reason auth_request(struct ike_turn *turn)
+{
+	struct ike_sa *sa = turn->sa;
+	struct auth_request got = {};
+	struct agreement agreed = {};
+	struct ike_conn *conn = NULL;
+	enum ike_reason reason = auth_request_prove(turn, &got, &conn);
+
 	if (reason != IKE_R_OK)
 		return reason;
 	sa->local = *turn->local;

@@ -32,8 +32,8 @@ bool ike_proof_remote_id(const struct ike_conn_cfg *cfg, struct ike_id_cfg *id)
 	return true;
 }
 
-bool ike_proof_ids_fit(const struct ike_conn *conn, const struct ike_sa *sa, const struct ike_id *idi,
-		       const struct ike_id *idr)
+static bool ids_fit(const struct ike_conn *conn, const struct ike_sa *sa, const struct ike_id *idi,
+		    const struct ike_id *idr)
 {
 	struct ike_id_cfg want, own;
 
@@ -41,6 +41,33 @@ bool ike_proof_ids_fit(const struct ike_conn *conn, const struct ike_sa *sa, con
 	if (idr->type && !ike_id_matches(&own, idr))
 		return false;
 	return !ike_proof_remote_id(conn->cfg, &want) || ike_id_matches(&want, idi);
+}
+
+/* Would this connection have accepted what IKE_SA_INIT settled under another one's configuration? */
+static bool suite_fits(const struct ike_conn *conn, const struct ike_sa *sa)
+{
+	const struct ike_sa_payload answer = {.n = 1, .proposals = {sa->hs->answer}};
+	struct ike_suite suite;
+
+	return ike_proposal_accept(IKE_PROTO_IKE, conn->cfg->ike, conn->cfg->num_ike, true, &answer,
+				   &suite) == IKE_R_OK;
+}
+
+struct ike_conn *ike_proof_find_connection(struct ike_turn *turn, const struct ike_id *idi,
+					   const struct ike_id *idr)
+{
+	/* Those of IKE_SA_INIT: whoever copies IKE_AUTH can send it from anywhere. */
+	const struct ipaddr *local = &turn->sa->local.addr, *remote = &turn->sa->remote.addr;
+	struct ike_conn *first = ike_conn_candidate(turn->engine, local, remote, NULL);
+	struct ike_id_cfg want;
+
+	for (struct ike_conn *conn = first; conn;
+	     conn = ike_conn_candidate(turn->engine, local, remote, conn))
+		if (suite_fits(conn, turn->sa) && ids_fit(conn, turn->sa, idi, idr))
+			return conn;
+	if (first && !ike_conn_up(first) && ike_proof_remote_id(first->cfg, &want))
+		ike_note_id_mismatch(first, &want, idi);
+	return NULL;
 }
 
 void ike_proof_add_id(struct ike_draft *draft, uint8_t type, const struct ike_id_cfg *cfg)

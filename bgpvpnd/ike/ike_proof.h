@@ -17,9 +17,12 @@ void ike_proof_local_id(const struct ike_sa *sa, const struct ike_conn_cfg *cfg,
 /* False: any identity will do (a connection with any peer, that names none). */
 bool ike_proof_remote_id(const struct ike_conn_cfg *cfg, struct ike_id_cfg *id);
 
-/* Is this connection with the one who says so? `idr` of type 0: not given. */
-bool ike_proof_ids_fit(const struct ike_conn *conn, const struct ike_sa *sa, const struct ike_id *idi,
-		       const struct ike_id *idr);
+/*
+ * Responder: the connection of the one who says so (`idr` of type 0: not given); NULL, with the mismatch noted, when the identities are
+ * nobody's.
+ */
+struct ike_conn *ike_proof_find_connection(struct ike_turn *turn, const struct ike_id *idi,
+					   const struct ike_id *idr);
 
 /* Our AUTH for this identity: a signature where we have a certificate, else the proof of the shared key. */
 enum ike_reason ike_proof_own(struct ike_sa *sa, struct ike_conn *conn, const struct ike_id_cfg *id,
