@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Northbound: yang/frr-bgpvpn.yang and what each node of it does. bgpvpn_nb.c is the table,
- * bgpvpn_nb_config.c changes tunnels, bgpvpn_nb_state.c reads them, bgpvpn_cli.c is the way that an
+ * bgpvpn_nb_config.c changes tunnels, bgpvpn_nb_state.c reads them, bgpvpn_cli*.c are the way that an
  * operator types and reads the same tree.
  */
 #ifndef BGPVPN_BGPVPN_NB_H
@@ -64,7 +64,7 @@ struct yang_data *vpn_state_bytes_in(struct nb_cb_get_elem_args *args);
 struct yang_data *vpn_state_bytes_out(struct nb_cb_get_elem_args *args);
 struct yang_data *vpn_state_last_failure(struct nb_cb_get_elem_args *args);
 
-/* --- bgpvpn_cli.c ---------------------------------------------------------------------------------------- */
+/* --- bgpvpn_cli*.c --------------------------------------------------------------------------------------- */
 
 void vpn_profile_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_tunnel_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);

@@ -22,15 +22,16 @@ DEFINE_MTYPE_STATIC(BGPVPN, SOURCE, "VPN source address watch");
 
 /* What belongs together (address gone, address there, route there) comes within this. */
 #define GATHER_MS 20
-/* A table full of routes that change must not keep us busy. */
-#define GAP_MS 50
+/* A table full of routes that change must not keep us busy: a rest after each look, of 50 ms and twenty times what the look took. */
+#define GAP_US	  (50 * USEC_PER_MS)
+#define GAP_LOOKS 20
 
 #define GROUPS (RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE)
 
 struct bgpvpn_source {
 	struct bgpvpn *vpn;
 	int fd;
-	struct instant looked;
+	struct instant rested; /* not looked again before */
 	struct thread *t_read;
 	struct thread *t_look;
 };
@@ -132,13 +133,14 @@ static void look(struct thread *t)
 	struct bgpvpn_source *source = THREAD_ARG(t);
 	struct bgpvpn *vpn = source->vpn;
 	struct tunnel_info info;
+	struct instant begun = bgpvpn_now();
 	bool more;
 
-	source->looked = bgpvpn_now();
 	watch_again(source);
 	for (more = tunnels_info_next(vpn->tunnels, NULL, &info); more;
 	     more = tunnels_info_next(vpn->tunnels, info.name, &info))
 		look_at(vpn, &info);
+	source->rested = instant_add(bgpvpn_now(), GAP_US + GAP_LOOKS * instant_diff(bgpvpn_now(), begun));
 	bgpvpn_pump(vpn);
 }
 
@@ -146,9 +148,9 @@ static void look(struct thread *t)
 static void readable(struct thread *t)
 {
 	struct bgpvpn_source *source = THREAD_ARG(t);
-	int64_t since_ms = instant_diff(bgpvpn_now(), source->looked) / USEC_PER_MS;
+	int64_t rest_ms = instant_diff(source->rested, bgpvpn_now()) / USEC_PER_MS;
 
-	thread_add_timer_msec(source->vpn->loop, look, source, MAX(GATHER_MS, GAP_MS - since_ms),
+	thread_add_timer_msec(source->vpn->loop, look, source, MAX(GATHER_MS, rest_ms),
 			      &source->t_look);
 }
 

@@ -17,9 +17,9 @@ struct ike_addke {
 	uint8_t num;
 	uint8_t done;
 	struct crypto_ke *ke; /* of who asks: for methods[done] */
+	struct secret more;   /* SK(1) | SK(2) ... of those that are done; IKE_INTERMEDIATE: who asks only */
 	/* IKE_FOLLOWUP_KE */
 	struct secret shared; /* SK(0), of CREATE_CHILD_SA; empty without a key exchange */
-	struct secret more;   /* SK(1) | SK(2) ... of those that are done */
 	struct secret link;   /* the answering side's name for the next one */
 };
 

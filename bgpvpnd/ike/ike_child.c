@@ -61,10 +61,7 @@ static struct child_sa *child_new(struct ike_sa *sa, struct instant now)
 /* 85 to 95 % of the hard one, so that the two ends seldom begin at the same moment. */
 static uint64_t soft_limit(const struct ike_engine *engine, uint64_t hard)
 {
-	uint16_t dice;
-
-	engine->host->random(engine->host->arg, (uint8_t *)&dice, sizeof(dice));
-	return hard - hard / 20 - hard / 10 * dice / (UINT16_MAX + 1);
+	return hard - hard / 20 - ike_dice(engine, hard / 10);
 }
 
 static struct child_sa_limits limits_of(const struct ike_sa *sa)

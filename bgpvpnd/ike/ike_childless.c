@@ -37,12 +37,9 @@ bool ike_childless_may_pass(enum ike_reason reason)
 
 static int64_t pace_us(const struct ike_sa *sa, int64_t first_us)
 {
-	const struct ike_host *host = sa->engine->host;
 	int64_t us = MIN(first_us << MIN(sa->childless.asks, 6), SLOWEST_US);
-	uint16_t dice;
 
-	host->random(host->arg, (uint8_t *)&dice, sizeof(dice));
-	return us + us / 4 * dice / UINT16_MAX + (sa->initiator ? 0 : SECOND_US);
+	return us + ike_dice(sa->engine, us / 4) + (sa->initiator ? 0 : SECOND_US);
 }
 
 static void wait_for_it(struct ike_sa *sa, int64_t first_us, struct instant now)

@@ -10,6 +10,12 @@
 
 struct ike_turn;
 
+/* After TEMPORARY_FAILURE: two to four seconds, so that both ends do not meet again (RFC 7296 2.25). */
+#define IKE_AGAIN_US (2 * USEC_PER_S)
+
+/* After a refusal for good, when a new IKE SA was begun instead: should that fail too, the next try is this far. */
+#define IKE_FALLBACK_US (60 * USEC_PER_S)
+
 enum ike_create_kind {
 	IKE_CREATE_CHILD,
 	IKE_CREATE_IKE,
@@ -93,7 +99,6 @@ enum ike_reason ike_create_refused(struct ike_turn *turn);
  */
 enum ike_reason ike_followup_begin(struct ike_turn *turn, const struct ike_suite *suite,
 				   struct secret *shared);
-bool ike_followup_send(struct ike_sa *sa, struct instant now);
 enum ike_reason ike_followup_take(struct ike_turn *turn);
 
 /* The last one is done: of ours, and of the peer's, whose answer is to carry `reply` (taken over: NULL then). */

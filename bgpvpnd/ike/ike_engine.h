@@ -196,14 +196,7 @@ enum ike_reason ike_intermediate_or_auth_send(struct ike_sa *sa, struct instant 
 bool ike_init_send(struct ike_sa *sa, struct instant now);
 bool ike_init_key_pair(struct ike_sa *sa, uint16_t method);
 enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now); /* ike_exch_auth.c */
-/* What an error notify of the peer means, kept with both proposals for the operator. */
-enum ike_reason ike_note_peer_error(struct ike_sa *sa, const char *exchange, uint16_t type);
-/* NO_PROPOSAL for a Child SA, with both proposals. */
-void ike_note_esp_offer(struct ike_conn *conn, const struct ike_conn_cfg *cfg,
-			const struct ike_sa_payload *offer);
 void ike_auth_child_result(struct child_sa *child, int result, struct instant now);
-bool ike_liveness_send(struct ike_sa *sa, struct instant now); /* ike_exch_informational.c */
-bool ike_delete_send(struct ike_sa *sa, struct instant now);
 
 /* Sends what waited for the window. */
 void ike_sa_continue(struct ike_sa *sa, struct instant now);

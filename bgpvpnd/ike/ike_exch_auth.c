@@ -12,11 +12,11 @@
  */
 #include <zebra.h>
 
-#include "bgpvpnd/ike/ike_auth.h"
 #include "bgpvpnd/ike/ike_auth_cert.h"
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_id.h"
-#include "bgpvpnd/ike/ike_int_auth.h"
+#include "bgpvpnd/ike/ike_note.h"
+#include "bgpvpnd/ike/ike_proof.h"
 #include "bgpvpnd/ike/ike_qcd.h"
 #include "bgpvpnd/ike/ike_rival.h"
 #include "bgpvpnd/ike/ike_ts.h"
@@ -26,171 +26,11 @@
 
 /* --- both roles ------------------------------------------------------------------------------------------ */
 
-static void local_id(const struct ike_sa *sa, const struct ike_conn_cfg *cfg, struct ike_id_cfg *id)
-{
-	if (cfg->local_id.type)
-		*id = cfg->local_id;
-	else
-		ike_id_of_addr(&sa->local.addr, id);
-}
-
-/* False: any identity will do (a connection with any peer, that names none). */
-static bool remote_id(const struct ike_conn_cfg *cfg, struct ike_id_cfg *id)
-{
-	if (cfg->remote_id.type)
-		*id = cfg->remote_id;
-	else if (!IS_IPADDR_NONE(&cfg->remote))
-		ike_id_of_addr(&cfg->remote, id);
-	else
-		return false;
-	return true;
-}
-
-/* The AUTH value of one side: `initiator` says whose. 2.15: own first message, the other's nonce, own SK_p and ID. */
-static void auth_value(const struct ike_sa *sa, const struct ike_conn_cfg *cfg, bool initiator,
-		       struct bytes id_raw, struct secret *out)
-{
-	const struct ike_handshake *hs = sa->hs;
-	uint8_t buf[IKE_INT_AUTH_MAX];
-
-	ike_auth_psk(sa->suite.prf, secret_view(&cfg->psk),
-		     secret_view(initiator ? &hs->init_request : &hs->init_response),
-		     secret_view(initiator ? &hs->nonce_r : &hs->nonce_i),
-		     initiator ? &sa->keys.pi : &sa->keys.pr, id_raw, ike_int_auth(sa, buf), out);
-}
-
-/* What one side signs; as above. */
-static void auth_octets(const struct ike_sa *sa, bool initiator, struct bytes id_raw, struct secret *out)
-{
-	const struct ike_handshake *hs = sa->hs;
-	uint8_t buf[IKE_INT_AUTH_MAX];
-
-	ike_auth_octets(sa->suite.prf, secret_view(initiator ? &hs->init_request : &hs->init_response),
-			secret_view(initiator ? &hs->nonce_r : &hs->nonce_i),
-			initiator ? &sa->keys.pi : &sa->keys.pr, id_raw, ike_int_auth(sa, buf), out);
-}
-
-static void add_id(struct ike_draft *draft, uint8_t type, const struct ike_id_cfg *cfg)
-{
-	struct ike_id id = ike_id_payload(cfg);
-
-	ike_build_payload(&draft->build, type, false);
-	ike_id_encode(&draft->wr, &id);
-}
-
-/* The body of an ID payload, for the AUTH of an identity that we send. */
-static struct bytes id_raw(const struct ike_id_cfg *cfg, uint8_t *buf, size_t n)
-{
-	struct wr wr = wr_of(buf, n);
-	struct ike_id id = ike_id_payload(cfg);
-
-	ike_id_encode(&wr, &id);
-	return wr_bytes_view(&wr);
-}
-
-static void add_auth(struct ike_draft *draft, uint8_t method, const struct secret *value)
-{
-	const struct ike_auth auth = {.method = method, .value = secret_view(value)};
-
-	ike_build_payload(&draft->build, IKE_PAYLOAD_AUTH, false);
-	ike_auth_encode(&draft->wr, &auth);
-}
-
 static void add_child(struct ike_draft *draft, const struct ike_sa_payload *sa, const struct ts_list *tsi,
 		      const struct ts_list *tsr)
 {
 	ike_draft_sa(draft, sa);
 	ike_draft_ts(draft, tsi, tsr);
-}
-
-/* Our AUTH for this identity: a signature where we have a certificate, else the proof of the shared key. */
-static enum ike_reason own_auth(struct ike_sa *sa, struct ike_conn *conn, const struct ike_id_cfg *id,
-				struct secret *value, uint8_t *method)
-{
-	const struct ike_conn_cfg *cfg = conn->cfg;
-	uint8_t buf[4 + LIMIT_ID];
-	struct bytes raw = id_raw(id, buf, sizeof(buf));
-	struct secret octets = {};
-	enum ike_reason reason;
-	char detail[256] = "";
-
-	if (!cfg->creds) {
-		auth_value(sa, cfg, sa->initiator, raw, value);
-		*method = IKE_AUTH_SHARED_KEY;
-		return IKE_R_OK;
-	}
-	auth_octets(sa, sa->initiator, raw, &octets);
-	reason = ike_auth_sign(sa, cfg->creds, secret_view(&octets), value, method, detail, sizeof(detail));
-	secret_fini(&octets);
-	if (reason != IKE_R_OK && !ike_conn_up(conn))
-		ike_conn_failed(conn, reason, detail);
-	return reason;
-}
-
-static void note_id_mismatch(struct ike_conn *conn, const struct ike_id_cfg *want, const struct ike_id *got)
-{
-	char wanted[96], given[96], detail[256];
-	struct ike_id_cfg peer;
-
-	ike_id_of_payload(got, &peer);
-	snprintf(detail, sizeof(detail), "expected %s, the peer says %s",
-		 ike_id_format(want, wanted, sizeof(wanted)), ike_id_format(&peer, given, sizeof(given)));
-	ike_conn_failed(conn, IKE_R_ID_MISMATCH, detail);
-}
-
-static enum ike_reason verify_psk(const struct ike_sa *sa, const struct ike_conn_cfg *cfg,
-				  const struct ike_id *id, const struct ike_auth *auth, char *words,
-				  size_t len)
-{
-	struct secret want = {};
-	bool same;
-
-	if (auth->method != IKE_AUTH_SHARED_KEY) {
-		snprintf(words, len, "we want the pre-shared key, the peer uses method %u (%s)", auth->method,
-			 iana_auth_method_name(auth->method));
-		return IKE_R_AUTH_METHOD;
-	}
-	auth_value(sa, cfg, !sa->initiator, id->raw, &want);
-	same = secret_equal(secret_view(&want), auth->value);
-	secret_fini(&want);
-	return same ? IKE_R_OK : IKE_R_AUTH_FAILED;
-}
-
-/* In the way that the connection asks for: a signature where it has authorities, else the shared key. */
-static enum ike_reason verify_peer(const struct ike_turn *turn, const struct ike_conn_cfg *cfg,
-				   const struct ike_id *id, const struct ike_auth *auth, char *words,
-				   size_t len)
-{
-	const struct ike_sa *sa = turn->sa;
-	struct secret octets = {};
-	enum ike_reason reason;
-
-	words[0] = '\0';
-	if (cfg->trust) {
-		auth_octets(sa, !sa->initiator, id->raw, &octets);
-		reason = ike_auth_cert_verify(turn, cfg->trust, id, auth, secret_view(&octets), words, len);
-		secret_fini(&octets);
-	} else {
-		reason = verify_psk(sa, cfg, id, auth, words, len);
-	}
-	if (reason == IKE_R_AUTH_FAILED || reason == IKE_R_SIGNATURE)
-		ike_ppk_doubt(sa, &cfg->ppk, words, len);
-	return reason;
-}
-
-/* The AUTH for a responder that turns out not to have our PPK, RFC 8784 3; then the keys get it. */
-static enum ike_reason mix_ppk(struct ike_sa *sa, const struct ike_id_cfg *id, struct secret *without)
-{
-	enum ike_reason reason = IKE_R_OK;
-	uint8_t method;
-
-	if (!sa->hs->ppk.agreed)
-		return IKE_R_OK;
-	if (!sa->cfg->ppk.required)
-		reason = own_auth(sa, sa->conn, id, without, &method);
-	if (reason == IKE_R_OK)
-		ike_ppk_mix(sa, &sa->cfg->ppk);
-	return reason;
 }
 
 /* What both sides agreed on for the first Child SA. */
@@ -234,10 +74,10 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	enum ike_reason reason;
 	uint8_t method;
 
-	local_id(sa, sa->cfg, &id);
-	reason = mix_ppk(sa, &id, &without_ppk);
+	ike_proof_local_id(sa, sa->cfg, &id);
+	reason = ike_proof_mix_ppk(sa, &id, &without_ppk);
 	if (reason == IKE_R_OK)
-		reason = own_auth(sa, sa->conn, &id, &value, &method);
+		reason = ike_proof_own(sa, sa->conn, &id, &value, &method);
 	if (reason != IKE_R_OK || !ike_rival_reserve(sa)) {
 		secret_fini(&value);
 		secret_fini(&without_ppk);
@@ -245,15 +85,15 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	}
 	ike_proposal_offer(IKE_PROTO_ESP, sa->cfg->esp, sa->cfg->num_esp, hs->spi_in, 4, false, &offer);
 	ike_draft_request(&draft, sa, IKE_EXCHANGE_AUTH);
-	add_id(&draft, IKE_PAYLOAD_IDI, &id);
+	ike_proof_add_id(&draft, IKE_PAYLOAD_IDI, &id);
 	ike_auth_add_certs(&draft, sa->cfg->creds);
 	ike_auth_add_certreq(&draft, sa->cfg->trust);
 	/* RFC 7296 2.4: only while there is no other IKE SA with this peer; with rivals there may be. */
 	if (!ike_conn_up(sa->conn) && !ike_rival_has_others(sa))
 		ike_draft_notify(&draft, IKE_NOTIFY_INITIAL_CONTACT, bytes_make(NULL, 0));
-	if (remote_id(sa->cfg, &peer))
-		add_id(&draft, IKE_PAYLOAD_IDR, &peer);
-	add_auth(&draft, method, &value);
+	if (ike_proof_remote_id(sa->cfg, &peer))
+		ike_proof_add_id(&draft, IKE_PAYLOAD_IDR, &peer);
+	ike_proof_add_auth(&draft, method, &value);
 	ike_qcd_add(&draft, sa);
 	add_child(&draft, &offer, &sa->cfg->ts_local, &sa->cfg->ts_remote);
 	ike_ppk_add_identity(&draft, &without_ppk);
@@ -262,81 +102,6 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	secret_fini(&value);
 	secret_fini(&without_ppk);
 	return ike_draft_send_request(&draft, IKE_PACE_HANDSHAKE, now) ? IKE_R_OK : IKE_R_INTERNAL;
-}
-
-static enum ike_reason peer_authenticates(struct ike_turn *turn)
-{
-	struct ike_sa *sa = turn->sa;
-	struct ike_id_cfg want;
-	struct ike_auth auth;
-	struct ike_id id;
-	char detail[256];
-	enum ike_reason reason = ike_id_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_IDR)->body, &id);
-
-	if (reason == IKE_R_OK)
-		reason = ike_auth_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_AUTH)->body, &auth);
-	if (reason != IKE_R_OK)
-		return reason;
-	if (remote_id(sa->cfg, &want) && !ike_id_matches(&want, &id)) {
-		note_id_mismatch(sa->conn, &want, &id);
-		return IKE_R_ID_MISMATCH;
-	}
-	reason = ike_ppk_response(turn, detail, sizeof(detail));
-	if (reason == IKE_R_OK)
-		reason = verify_peer(turn, sa->cfg, &id, &auth, detail, sizeof(detail));
-	if (reason != IKE_R_OK)
-		ike_conn_failed(sa->conn, reason, detail);
-	return reason;
-}
-
-/* Under the IKE_SA_INIT answer that this one is from, or another that led to the same keys. */
-static enum ike_reason peer_proves_itself(struct ike_turn *turn)
-{
-	struct ike_sa *sa = turn->sa;
-	enum ike_reason reason = peer_authenticates(turn);
-	struct ike_sa *twin = NULL;
-
-	while (reason != IKE_R_OK && (twin = ike_rival_twin(sa, twin))) {
-		ike_rival_swap(sa, twin);
-		if (peer_authenticates(turn) == IKE_R_OK)
-			return IKE_R_OK;
-		ike_rival_swap(sa, twin);
-	}
-	return reason;
-}
-
-static enum ike_reason reason_of_error(uint16_t type)
-{
-	switch (type) {
-	case IKE_NOTIFY_AUTHENTICATION_FAILED:
-		return IKE_R_PEER_AUTH_FAILED;
-	case IKE_NOTIFY_NO_PROPOSAL_CHOSEN:
-		return IKE_R_PEER_NO_PROPOSAL;
-	case IKE_NOTIFY_TS_UNACCEPTABLE:
-		return IKE_R_PEER_TS_UNACCEPTABLE;
-	default:
-		return IKE_R_PEER_ERROR;
-	}
-}
-
-enum ike_reason ike_note_peer_error(struct ike_sa *sa, const char *exchange, uint16_t type)
-{
-	enum ike_reason reason = reason_of_error(type);
-	char ours[200], detail[256];
-
-	if (reason == IKE_R_PEER_NO_PROPOSAL)
-		snprintf(detail, sizeof(detail), "ESP: we offer %s",
-			 ike_proposals_format(IKE_PROTO_ESP, sa->cfg->esp, sa->cfg->num_esp, ours,
-					      sizeof(ours)));
-	else if (reason == IKE_R_PEER_TS_UNACCEPTABLE)
-		snprintf(detail, sizeof(detail), "we offer %s",
-			 ike_ts_format(&sa->cfg->ts_local, ours, sizeof(ours)));
-	else
-		snprintf(detail, sizeof(detail), "%s is answered by %s", exchange, iana_notify_name(type));
-	if (reason == IKE_R_PEER_AUTH_FAILED)
-		ike_ppk_doubt(sa, &sa->cfg->ppk, detail, sizeof(detail));
-	ike_conn_failed(sa->conn, reason, detail);
-	return reason;
 }
 
 /* The peer is who it should be, but there is no Child SA: why? */
@@ -392,7 +157,7 @@ static enum ike_reason auth_response(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
 	struct agreement agreed = {};
-	enum ike_reason reason = peer_proves_itself(turn), child;
+	enum ike_reason reason = ike_proof_of_peer(turn), child;
 
 	if (reason != IKE_R_OK)
 		return reason;
@@ -466,64 +231,6 @@ static enum ike_reason auth_request_read(struct ike_turn *turn, struct auth_requ
 	return reason;
 }
 
-/* Would this connection have accepted what IKE_SA_INIT settled under another one's configuration? */
-static bool suite_fits(const struct ike_conn *conn, const struct ike_sa *sa)
-{
-	const struct ike_sa_payload answer = {.n = 1, .proposals = {sa->hs->answer}};
-	struct ike_suite suite;
-
-	return ike_proposal_accept(IKE_PROTO_IKE, conn->cfg->ike, conn->cfg->num_ike, true, &answer,
-				   &suite) == IKE_R_OK;
-}
-
-static bool ids_fit(const struct ike_conn *conn, const struct ike_sa *sa, const struct auth_request *got)
-{
-	struct ike_id_cfg want, own;
-
-	local_id(sa, conn->cfg, &own);
-	if (got->idr.type && !ike_id_matches(&own, &got->idr))
-		return false;
-	return !remote_id(conn->cfg, &want) || ike_id_matches(&want, &got->idi);
-}
-
-/* The connection of this peer; NULL, with the mismatch noted, when the identities are nobody's. */
-static struct ike_conn *find_connection(struct ike_turn *turn, const struct auth_request *got)
-{
-	/* Those of IKE_SA_INIT: whoever copies IKE_AUTH can send it from anywhere. */
-	const struct ipaddr *local = &turn->sa->local.addr, *remote = &turn->sa->remote.addr;
-	struct ike_conn *first = ike_conn_candidate(turn->engine, local, remote, NULL);
-	struct ike_id_cfg want;
-
-	for (struct ike_conn *conn = first; conn;
-	     conn = ike_conn_candidate(turn->engine, local, remote, conn))
-		if (suite_fits(conn, turn->sa) && ids_fit(conn, turn->sa, got))
-			return conn;
-	if (first && !ike_conn_up(first) && remote_id(first->cfg, &want))
-		note_id_mismatch(first, &want, &got->idi);
-	return NULL;
-}
-
-/* A peer that has our keys but not our trust: said where the operator looks, unless the connection is up anyway. */
-static void note_refusal(struct ike_conn *conn, enum ike_reason reason, const char *detail)
-{
-	if (ike_conn_up(conn))
-		return;
-	ike_conn_failed(conn, reason, detail);
-	if (!ike_conn_attempt(conn))
-		ike_out_event(conn->engine, conn->id, IKE_EVENT_IKE_DOWN, reason, 0);
-}
-
-void ike_note_esp_offer(struct ike_conn *conn, const struct ike_conn_cfg *cfg,
-			const struct ike_sa_payload *offer)
-{
-	char ours[100], theirs[100], detail[256];
-
-	snprintf(detail, sizeof(detail), "ESP: we have %s; the peer offers %s",
-		 ike_proposals_format(IKE_PROTO_ESP, cfg->esp, cfg->num_esp, ours, sizeof(ours)),
-		 ike_offer_format(offer, theirs, sizeof(theirs)));
-	ike_conn_failed(conn, IKE_R_NO_PROPOSAL, detail);
-}
-
 static enum ike_reason choose_child(struct ike_sa *sa, const struct auth_request *got,
 				    struct agreement *agreed)
 {
@@ -563,11 +270,11 @@ static void auth_respond(struct ike_sa *sa, bool child, uint16_t error, struct i
 	struct ike_id_cfg id;
 	struct ike_draft draft;
 
-	local_id(sa, sa->cfg, &id);
+	ike_proof_local_id(sa, sa->cfg, &id);
 	ike_draft_response(&draft, sa, &request);
-	add_id(&draft, IKE_PAYLOAD_IDR, &id);
+	ike_proof_add_id(&draft, IKE_PAYLOAD_IDR, &id);
 	ike_auth_add_certs(&draft, sa->cfg->creds);
-	add_auth(&draft, hs->auth_method, &hs->auth_value);
+	ike_proof_add_auth(&draft, hs->auth_method, &hs->auth_value);
 	ike_qcd_add(&draft, sa);
 	if (error)
 		ike_draft_notify(&draft, error, bytes_make(NULL, 0));
@@ -628,33 +335,43 @@ static void child_hold(struct ike_sa *sa, const struct agreement *agreed, struct
 	child_install(sa, agreed, now);
 }
 
+/* Read and judged whole; our own AUTH, which may not be possible, is the last of it. */
+static enum ike_reason auth_request_prove(struct ike_turn *turn, struct auth_request *got,
+					  struct ike_conn **conn_found)
+{
+	struct ike_sa *sa = turn->sa;
+	struct ike_id_cfg id;
+	struct ike_conn *conn;
+	char detail[256];
+	enum ike_reason reason = auth_request_read(turn, got);
+
+	if (reason != IKE_R_OK)
+		return reason;
+	*conn_found = conn = ike_proof_find_connection(turn, &got->idi, &got->idr);
+	if (!conn)
+		return IKE_R_ID_MISMATCH;
+	reason = ike_ppk_request(turn, &conn->cfg->ppk, &got->auth, detail, sizeof(detail));
+	if (reason == IKE_R_OK)
+		reason = ike_proof_verify(turn, conn->cfg, &got->idi, &got->auth, detail, sizeof(detail));
+	if (reason != IKE_R_OK) {
+		ike_note_refusal(conn, reason, detail);
+		return reason;
+	}
+	if (conn->cfg->mobike && ike_mobike_nat_unexpected(turn))
+		return IKE_R_NAT_UNEXPECTED;
+	ike_proof_local_id(sa, conn->cfg, &id);
+	return ike_proof_own(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
+}
+
 /* --> HDR, SK {IDi, [IDr,] AUTH, [SAi2, TSi, TSr]} */
 static enum ike_reason auth_request(struct ike_turn *turn)
 {
 	struct ike_sa *sa = turn->sa;
 	struct auth_request got = {};
 	struct agreement agreed = {};
-	struct ike_id_cfg id;
-	struct ike_conn *conn;
-	char detail[256];
-	enum ike_reason reason = auth_request_read(turn, &got);
+	struct ike_conn *conn = NULL;
+	enum ike_reason reason = auth_request_prove(turn, &got, &conn);
 
-	if (reason != IKE_R_OK)
-		return reason;
-	conn = find_connection(turn, &got);
-	if (!conn)
-		return IKE_R_ID_MISMATCH;
-	reason = ike_ppk_request(turn, &conn->cfg->ppk, &got.auth, detail, sizeof(detail));
-	if (reason == IKE_R_OK)
-		reason = verify_peer(turn, conn->cfg, &got.idi, &got.auth, detail, sizeof(detail));
-	if (reason != IKE_R_OK) {
-		note_refusal(conn, reason, detail);
-		return reason;
-	}
-	if (conn->cfg->mobike && ike_mobike_nat_unexpected(turn))
-		return IKE_R_NAT_UNEXPECTED;
-	local_id(sa, conn->cfg, &id);
-	reason = own_auth(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
 	if (reason != IKE_R_OK)
 		return reason;
 	sa->local = *turn->local;

@@ -14,6 +14,7 @@
 #include "lib/memory.h"
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_note.h"
 #include "bgpvpnd/ike/ike_ts.h"
 
 /* As long as a request that crossed may be under way. */

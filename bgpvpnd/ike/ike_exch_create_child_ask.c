@@ -8,13 +8,8 @@
 #include "lib/memory.h"
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_note.h"
 #include "bgpvpnd/ike/ike_ts.h"
-
-/* After TEMPORARY_FAILURE: two to four seconds, so that both ends do not meet again (2.25). */
-#define AGAIN_US (2 * USEC_PER_S)
-
-/* A peer that can only begin anew gets a new IKE SA; should that fail too, the next try is this far. */
-#define FALLBACK_US (60 * USEC_PER_S)
 
 static bool take_group(struct ike_create *create, uint16_t method)
 {
@@ -82,21 +77,12 @@ bool ike_create_child_send(struct ike_sa *sa, struct child_sa *old, struct insta
 	return false;
 }
 
-static int64_t jittered(struct ike_sa *sa, int64_t us)
-{
-	const struct ike_host *host = sa->engine->host;
-	uint16_t dice;
-
-	host->random(host->arg, (uint8_t *)&dice, sizeof(dice));
-	return us + us * dice / UINT16_MAX;
-}
-
 static void try_again(struct ike_sa *sa, uint32_t child_id, int64_t after_us, struct instant now)
 {
 	struct child_sa *child = child_sa_find(sa->engine, child_id);
 
 	if (child && child->state == CHILD_SA_INSTALLED && !instant_is_never(child->renew))
-		child->renew = instant_add(now, jittered(sa, after_us));
+		child->renew = instant_add(now, after_us + ike_dice(sa->engine, after_us));
 }
 
 void ike_sa_reauthenticate(struct ike_sa *sa, struct instant now)
@@ -175,14 +161,14 @@ static enum ike_reason child_refused(struct ike_turn *turn)
 	switch (notify.type) {
 	case IKE_NOTIFY_TEMPORARY_FAILURE:
 	case IKE_NOTIFY_STATE_NOT_FOUND:
-		try_again(sa, old_id, AGAIN_US, turn->now);
+		try_again(sa, old_id, IKE_AGAIN_US, turn->now);
 		break;
 	case IKE_NOTIFY_CHILD_SA_NOT_FOUND:
 		old_is_unknown(turn, old_id);
 		break;
 	default:
 		ike_count(turn->engine, IKE_R_PEER_ERROR);
-		try_again(sa, old_id, FALLBACK_US, turn->now);
+		try_again(sa, old_id, IKE_FALLBACK_US, turn->now);
 		ike_sa_reauthenticate(sa, turn->now);
 		break;
 	}
@@ -377,7 +363,7 @@ static void child_failed(struct child_sa *child, struct instant now)
 		ike_conn_failed(sa->conn, IKE_R_DATAPLANE, "");
 	ike_create_abandon(sa);
 	child_sa_retire(child, IKE_R_DATAPLANE);
-	try_again(sa, old_id, AGAIN_US, now);
+	try_again(sa, old_id, IKE_AGAIN_US, now);
 }
 
 void ike_create_child_done(struct child_sa *child, int result, struct instant now)

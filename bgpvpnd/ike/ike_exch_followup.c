@@ -18,7 +18,7 @@
 
 /* --- initiator ------------------------------------------------------------------------------------------- */
 
-bool ike_followup_send(struct ike_sa *sa, struct instant now)
+static bool followup_send(struct ike_sa *sa, struct instant now)
 {
 	struct ike_addke *row = &sa->create->row;
 	struct ike_draft draft;
@@ -39,7 +39,7 @@ enum ike_reason ike_followup_begin(struct ike_turn *turn, const struct ike_suite
 		return IKE_R_PAYLOAD_MISSING;
 	ike_addke_plan(row, suite);
 	secret_move(&row->shared, shared);
-	return ike_followup_send(turn->sa, turn->now) ? IKE_R_OK : IKE_R_INTERNAL;
+	return followup_send(turn->sa, turn->now) ? IKE_R_OK : IKE_R_INTERNAL;
 }
 
 enum ike_reason ike_followup_take(struct ike_turn *turn)
@@ -69,7 +69,7 @@ static enum ike_reason followup_response(struct ike_turn *turn)
 	if (ike_addke_left(&create->row)) {
 		if (!ike_addke_take_link(turn, &create->row))
 			return IKE_R_PAYLOAD_MISSING;
-		return ike_followup_send(sa, turn->now) ? IKE_R_OK : IKE_R_INTERNAL;
+		return followup_send(sa, turn->now) ? IKE_R_OK : IKE_R_INTERNAL;
 	}
 	if (create->kind == IKE_CREATE_CHILD)
 		return ike_create_child_followed(turn);

@@ -11,7 +11,7 @@
 /* An IKE SA whose pair the peer has deleted is closed soon where the connection has another one. */
 #define CHILDLESS_US (1 * USEC_PER_S)
 
-bool ike_liveness_send(struct ike_sa *sa, struct instant now)
+static bool liveness_send(struct ike_sa *sa, struct instant now)
 {
 	struct ike_draft draft;
 
@@ -22,7 +22,7 @@ bool ike_liveness_send(struct ike_sa *sa, struct instant now)
 	return ike_draft_send_request(&draft, IKE_PACE_LIVE, now);
 }
 
-bool ike_delete_send(struct ike_sa *sa, struct instant now)
+static bool delete_send(struct ike_sa *sa, struct instant now)
 {
 	const struct ike_delete del = {.proto = IKE_PROTO_IKE};
 	struct ike_draft draft;
@@ -85,7 +85,7 @@ static void say_next(struct ike_sa *sa, struct instant now)
 	if (sa->todo_qcd && ike_qcd_send(sa, now))
 		return;
 	if (sa->todo_probe)
-		ike_liveness_send(sa, now);
+		liveness_send(sa, now);
 }
 
 void ike_sa_continue(struct ike_sa *sa, struct instant now)
@@ -93,7 +93,7 @@ void ike_sa_continue(struct ike_sa *sa, struct instant now)
 	if (sa->window.request.active)
 		return;
 	if (sa->state == IKE_SA_DELETING && sa->todo_delete)
-		ike_delete_send(sa, now);
+		delete_send(sa, now);
 	else if (ike_sa_is_up(sa))
 		say_next(sa, now);
 	else if (sa->state == IKE_SA_REPLACED)

@@ -16,6 +16,7 @@
 #include "bgpvpnd/ike/ike_auth_cert.h"
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_nat.h"
+#include "bgpvpnd/ike/ike_note.h"
 #include "bgpvpnd/ike/ike_rival.h"
 
 #define INIT_NEED (IKE_SET(SA) | IKE_SET(KE) | IKE_SET(NONCE))
@@ -284,18 +285,6 @@ static enum ike_reason check_cookie(struct ike_turn *turn, struct bytes nonce)
 	return returned ? IKE_R_COOKIE_WRONG : IKE_R_COOKIE_REQUIRED;
 }
 
-static void note_no_proposal(struct ike_conn *conn, const struct ike_sa_payload *offer)
-{
-	char ours[100], theirs[100], detail[256];
-
-	if (ike_conn_up(conn))
-		return;
-	ike_proposals_format(IKE_PROTO_IKE, conn->cfg->ike, conn->cfg->num_ike, ours, sizeof(ours));
-	ike_offer_format(offer, theirs, sizeof(theirs));
-	snprintf(detail, sizeof(detail), "IKE: we have %s; the peer offers %s", ours, theirs);
-	ike_conn_failed(conn, IKE_R_NO_PROPOSAL, detail);
-}
-
 static enum ike_reason choose_connection(struct ike_turn *turn, struct init_request *got)
 {
 	struct ike_conn *first =
@@ -317,7 +306,7 @@ static enum ike_reason choose_connection(struct ike_turn *turn, struct init_requ
 		got->conn = conn;
 		return IKE_R_OK;
 	}
-	note_no_proposal(first, &offer);
+	ike_note_ike_offer(first, &offer);
 	return IKE_R_NO_PROPOSAL;
 }
 

@@ -13,6 +13,7 @@
 
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_int_auth.h"
+#include "bgpvpnd/ike/ike_rival.h"
 
 /* --- both roles ------------------------------------------------------------------------------------------ */
 
@@ -38,12 +39,16 @@ static bool ke_send(struct ike_sa *sa, struct instant now)
 
 enum ike_reason ike_intermediate_or_auth_send(struct ike_sa *sa, struct instant now)
 {
+	const struct ike_sa *leader = ike_rival_leader(sa);
+
+	if (leader && !ike_rival_catch_up(sa, leader))
+		return IKE_R_INTERNAL;
 	if (!ike_addke_left(&sa->hs->addke)) {
 		sa->state = IKE_SA_AUTH_SENT;
 		return ike_auth_send(sa, now);
 	}
 	sa->state = IKE_SA_KE_SENT;
-	return ke_send(sa, now) ? IKE_R_OK : IKE_R_INTERNAL;
+	return leader || ke_send(sa, now) ? IKE_R_OK : IKE_R_INTERNAL;
 }
 
 /* <-- HDR, SK {KEr(n)}		HDR, SK {KEi(n + 1)} or {IDi, ...} --> */
@@ -55,9 +60,12 @@ static enum ike_reason intermediate_response(struct ike_turn *turn)
 
 	if (reason == IKE_R_OK) {
 		note_received(turn);
+		ike_addke_append(&sa->hs->addke, &shared);
 		if (ike_sa_keys_next(sa, secret_view(&shared)))
 			sent = ike_intermediate_or_auth_send(sa, turn->now);
-		if (sent != IKE_R_OK)
+		if (sent == IKE_R_OK)
+			ike_rival_lead(sa, turn->now);
+		else
 			ike_sa_fail(sa, sent, turn->now);
 	}
 	secret_fini(&shared);

@@ -17,12 +17,6 @@
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_qcd.h"
 
-/* After TEMPORARY_FAILURE (2.25). */
-#define AGAIN_US (2 * USEC_PER_S)
-
-/* After a refusal for good, when a new IKE SA was begun instead. */
-#define FALLBACK_US (60 * USEC_PER_S)
-
 static struct ike_sa *born(struct ike_sa *old, bool initiator, struct instant now)
 {
 	struct ike_sa *sa = ike_sa_new(old->engine, initiator, now);
@@ -131,11 +125,11 @@ static enum ike_reason refused(struct ike_turn *turn)
 	}
 	ike_create_abandon(sa);
 	if (notify.type == IKE_NOTIFY_TEMPORARY_FAILURE || notify.type == IKE_NOTIFY_STATE_NOT_FOUND) {
-		sa->renew = instant_add(turn->now, AGAIN_US + (turn->now.us & 0xfffff));
+		sa->renew = instant_add(turn->now, IKE_AGAIN_US + ike_dice(sa->engine, IKE_AGAIN_US));
 		return IKE_R_OK;
 	}
 	ike_count(turn->engine, IKE_R_PEER_ERROR);
-	sa->renew = instant_add(turn->now, FALLBACK_US);
+	sa->renew = instant_add(turn->now, IKE_FALLBACK_US);
 	ike_sa_reauthenticate(sa, turn->now);
 	return IKE_R_OK;
 }

@@ -75,6 +75,98 @@ struct ike_sa *ike_rival_new(struct ike_sa *root, const struct ike_turn *turn)
 	return sa;
 }
 
+/* --- those of the same keys ------------------------------------------------------------------------------ */
+
+static bool same_plan(const struct ike_addke *a, const struct ike_addke *b)
+{
+	return a->num == b->num && memcmp(a->methods, b->methods, a->num * sizeof(a->methods[0])) == 0;
+}
+
+static bool same_keys(const struct ike_sa *a, const struct ike_sa *b)
+{
+	return a->spi_r == b->spi_r && b->hs && b->keys_ready &&
+	       secret_equal(secret_view(&a->hs->first_ei), secret_view(&b->hs->first_ei)) &&
+	       same_plan(&a->hs->addke, &b->hs->addke);
+}
+
+static struct ike_sa *twin_among(const struct ike_sa *sa, struct ike_conn *conn, const struct ike_sa *after)
+{
+	struct ike_sa *other;
+
+	frr_each (ike_conn_sas, &conn->sas, other) {
+		if (!after && same_attempt(sa, other) && same_keys(sa, other))
+			return other;
+		after = after == other ? NULL : after;
+	}
+	return NULL;
+}
+
+struct ike_sa *ike_rival_twin(const struct ike_sa *sa, const struct ike_sa *after)
+{
+	return twin_among(sa, sa->conn, after);
+}
+
+/* It waits for the additional key exchanges of its leader. */
+static bool follows(const struct ike_sa *sa)
+{
+	return sa->state == IKE_SA_KE_SENT && !sa->window.request.active;
+}
+
+struct ike_sa *ike_rival_leader(const struct ike_sa *sa)
+{
+	struct ike_sa *twin = ike_rival_twin(sa, NULL);
+
+	while (twin && !twin->window.request.active)
+		twin = ike_rival_twin(sa, twin);
+	return twin;
+}
+
+/* What the leader says of its outstanding IKE_INTERMEDIATE is in its IntAuth already: that of the last time counts. */
+bool ike_rival_catch_up(struct ike_sa *sa, const struct ike_sa *leader)
+{
+	const struct ike_addke *theirs = &leader->hs->addke;
+	struct ike_addke *row = &sa->hs->addke;
+	struct rd rd = rd_of(secret_view(&theirs->more));
+	struct bytes shared;
+
+	for (uint8_t i = 0; i < theirs->done; i++) {
+		if (!rd_bytes(&rd, theirs->methods[i]->shared_len, &shared))
+			return false;
+		if (i < row->done)
+			continue;
+		if (!ike_sa_keys_next(sa, shared))
+			return false;
+		row->done++;
+	}
+	secret_copy(&row->more, &theirs->more);
+	secret_copy(&sa->hs->int_auth_i, &leader->hs->int_auth_i);
+	secret_copy(&sa->hs->int_auth_r, &leader->hs->int_auth_r);
+	sa->window.next_id = 1 + row->done;
+	return true;
+}
+
+void ike_rival_lead(const struct ike_sa *sa, struct instant now)
+{
+	struct ike_sa *twin = ike_rival_twin(sa, NULL), *next;
+
+	for (; twin; twin = next) {
+		next = ike_rival_twin(sa, twin);
+		if (follows(twin) && ike_intermediate_or_auth_send(twin, now) != IKE_R_OK)
+			ike_sa_bury(twin);
+	}
+}
+
+static void bury_followers(const struct ike_sa *sa)
+{
+	struct ike_sa *twin = ike_rival_twin(sa, NULL), *next;
+
+	for (; twin; twin = next) {
+		next = ike_rival_twin(sa, twin);
+		if (follows(twin))
+			ike_sa_bury(twin);
+	}
+}
+
 /* --- whose is a message ---------------------------------------------------------------------------------- */
 
 static bool opens(struct ike_turn *turn, struct ike_sa *sa)
@@ -107,34 +199,11 @@ struct ike_sa *ike_rival_find(struct ike_turn *turn)
 		return sa;
 	for (; key.twin <= LIMIT_INIT_RIVALS; key.twin++) {
 		sa = ike_sas_find(&turn->engine->sas, &key);
-		if (sa && (ike_sa_is_up(sa) || opens(turn, sa)))
+		if (sa && (ike_sa_is_up(sa) || (!follows(sa) && opens(turn, sa))))
 			return sa;
 		first = first ? first : sa;
 	}
 	return first;
-}
-
-static bool same_keys(const struct ike_sa *a, const struct ike_sa *b)
-{
-	return a->spi_r == b->spi_r && b->hs && b->keys_ready &&
-	       secret_equal(secret_view(&a->keys.ei), secret_view(&b->keys.ei));
-}
-
-static struct ike_sa *twin_among(const struct ike_sa *sa, struct ike_conn *conn, const struct ike_sa *after)
-{
-	struct ike_sa *other;
-
-	frr_each (ike_conn_sas, &conn->sas, other) {
-		if (!after && same_attempt(sa, other) && same_keys(sa, other))
-			return other;
-		after = after == other ? NULL : after;
-	}
-	return NULL;
-}
-
-struct ike_sa *ike_rival_twin(const struct ike_sa *sa, const struct ike_sa *after)
-{
-	return twin_among(sa, sa->conn, after);
 }
 
 bool ike_rival_reserve(struct ike_sa *sa)
@@ -255,6 +324,7 @@ void ike_rival_give_up(struct ike_sa *sa, struct instant now)
 {
 	enum ike_reason reason = sa->hs->hint != IKE_R_OK ? sa->hs->hint : IKE_R_TIMEOUT;
 
+	bury_followers(sa);
 	if (sa->hs->peer_has_it) {
 		ike_window_answered(&sa->window, now);
 		ike_sa_close(sa, reason, now);

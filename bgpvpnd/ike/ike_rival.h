@@ -6,6 +6,10 @@
  *	root	INIT_SENT, spi_r 0, has our nonce and private values	as long as the attempt may begin anew
  *	rival	AUTH_SENT, spi_r of its answer				one for each answer, LIMIT_INIT_RIVALS in all
  *
+ * Rivals of the same keys (twins) differ in what no key comes from. The peer takes one message of each ID, so one of them, the leader, makes
+ * the additional key exchanges, and their IKE_AUTH go one after the other; what the peer answers is checked under the answer of each. Whose
+ * message went first still counts where the answers differ in what it says: one without USE_PPK costs the attempt, never the PPK.
+ *
  * A refusal, in clear or sealed under keys that anybody may have agreed on with us, is remembered and believed only when
  * nothing better came in LIMIT_REFUSAL_GRACE_MS.
  */
@@ -34,6 +38,18 @@ struct ike_sa *ike_rival_find(struct ike_turn *turn);
  * first, or the one after `after`; NULL: no more.
  */
 struct ike_sa *ike_rival_twin(const struct ike_sa *sa, const struct ike_sa *after);
+
+/*
+ * Additional key exchanges (RFC 9370) are done once for all rivals of the same keys, as the peer does them once: by the leader, the twin
+ * whose request is out. NULL: there is none, `sa` is it.
+ */
+struct ike_sa *ike_rival_leader(const struct ike_sa *sa);
+
+/* `sa` has what the leader has done so far. False: OpenSSL fails. */
+bool ike_rival_catch_up(struct ike_sa *sa, const struct ike_sa *leader) ike_must_check;
+
+/* The leader has one more: those that wait for it go on too. */
+void ike_rival_lead(const struct ike_sa *sa, struct instant now);
 
 /*
  * Reserves an inbound SPI for the first Child SA. Rivals of the same keys have the same one, so that it does not matter which of their

@@ -47,7 +47,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *engine, bool initiator, struct inst
 	return sa;
 }
 
-void ike_handshake_free(struct ike_sa *sa)
+static void handshake_free(struct ike_sa *sa)
 {
 	struct ike_handshake *hs = sa->hs;
 
@@ -69,6 +69,7 @@ void ike_handshake_free(struct ike_sa *sa)
 	ike_addke_fini(&hs->addke);
 	secret_fini(&hs->int_auth_i);
 	secret_fini(&hs->int_auth_r);
+	secret_fini(&hs->first_ei);
 	crypto_box_free(hs->open_before);
 	XFREE(MTYPE_IKE_HANDSHAKE, sa->hs);
 }
@@ -78,7 +79,7 @@ void ike_sa_handshake_done(struct ike_sa *sa)
 	struct secret d = {};
 
 	ike_half_open_del(sa);
-	ike_handshake_free(sa);
+	handshake_free(sa);
 	secret_move(&d, &sa->keys.d);
 	ike_keys_fini(&sa->keys);
 	secret_move(&sa->keys.d, &d);
@@ -127,7 +128,7 @@ void ike_sa_bury(struct ike_sa *sa)
 
 static void ike_sa_free(struct ike_sa *sa)
 {
-	ike_handshake_free(sa);
+	handshake_free(sa);
 	ike_keys_fini(&sa->keys);
 	crypto_box_free(sa->seal);
 	crypto_box_free(sa->open);
@@ -203,6 +204,8 @@ bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared)
 
 	ike_keymat_sa(&sa->suite, ni, nr, shared, sa->spi_i, sa->spi_r, &sa->keys);
 	secret_set(&sa->lowest_nonce, ike_nonce_lower(ni, nr));
+	if (sa->initiator)
+		secret_copy(&sa->hs->first_ei, &sa->keys.ei);
 	return boxes_make(sa);
 }
 
@@ -234,13 +237,19 @@ const struct ike_conn_cfg *ike_sa_lifetimes(const struct ike_sa *sa)
 	return sa->conn ? sa->conn->cfg : sa->cfg;
 }
 
-int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s)
+int64_t ike_dice(const struct ike_engine *engine, int64_t most)
 {
-	int64_t life = lifetime_s * USEC_PER_S;
 	uint16_t dice;
 
 	engine->host->random(engine->host->arg, (uint8_t *)&dice, sizeof(dice));
-	return life / 100 * RENEW_PERCENT + life / 100 * RENEW_JITTER_PERCENT * dice / UINT16_MAX;
+	return most / UINT16_MAX * dice + most % UINT16_MAX * dice / UINT16_MAX;
+}
+
+int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s)
+{
+	int64_t life = lifetime_s * USEC_PER_S;
+
+	return life / 100 * RENEW_PERCENT + ike_dice(engine, life / 100 * RENEW_JITTER_PERCENT);
 }
 
 void ike_sa_established(struct ike_sa *sa, struct instant now)

@@ -71,6 +71,7 @@ struct ike_handshake {
 	struct ike_addke addke;	  /* RFC 9370 */
 	struct secret int_auth_i; /* RFC 9242 3.3.2: IntAuth_i so far */
 	struct secret int_auth_r;
+	struct secret first_ei; /* initiator: SK_ei of IKE_SA_INIT; who has the same has the same keys (ike_rival.h) */
 	struct crypto_box
 		*open_before; /* that the last IKE_INTERMEDIATE request came under; NULL: there was none */
 	struct secret
@@ -228,12 +229,14 @@ const struct ike_conn_cfg *ike_sa_lifetimes(const struct ike_sa *sa);
 /* How long after its birth an SA with this lifetime gets a successor, in us: a margin with jitter. */
 int64_t ike_renew_after(const struct ike_engine *engine, uint32_t lifetime_s);
 
+/* By chance, evenly: from 0 to `most`. */
+int64_t ike_dice(const struct ike_engine *engine, int64_t most);
+
 /* Both ends are authenticated: state, lifetimes. The handshake may still be needed for the answer. */
 void ike_sa_established(struct ike_sa *sa, struct instant now);
 
 /* Forgets what only the handshake needed, keys included. */
 void ike_sa_handshake_done(struct ike_sa *sa);
-void ike_handshake_free(struct ike_sa *sa);
 
 /* SKEYSEED and all SK_*, the two boxes and lowest_nonce; from now on messages can be sealed. False: OpenSSL fails. */
 bool ike_sa_keys_make(struct ike_sa *sa, struct bytes shared);

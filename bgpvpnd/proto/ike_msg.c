@@ -127,12 +127,3 @@ const struct ike_payload *ike_payloads_find(const struct ike_payloads *list, uin
 			return &list->list[i];
 	return NULL;
 }
-
-unsigned int ike_payloads_count(const struct ike_payloads *list, uint8_t type)
-{
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < list->n; i++)
-		count += list->list[i].type == type;
-	return count;
-}

@@ -73,9 +73,8 @@ enum ike_reason ike_payloads_walk(uint8_t first, struct rd rd, struct ike_payloa
  */
 enum ike_reason ike_msg_decode(struct bytes datagram, struct ike_msg *msg, uint8_t *bad_type) ike_must_check;
 
-/* The first payload of this type, or NULL. Callers that forbid repetition have checked ike_payloads_count(). */
+/* The first payload of this type, or NULL. Whether there may be more of them is for the caller to check before. */
 const struct ike_payload *ike_payloads_find(const struct ike_payloads *list, uint8_t type);
-unsigned int ike_payloads_count(const struct ike_payloads *list, uint8_t type);
 
 /* --- building a message ---------------------------------------------------------------------------------- */
 

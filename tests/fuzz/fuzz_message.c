@@ -76,7 +76,6 @@ static void payloads_decode(const struct ike_payloads *payloads, bool inside)
 {
 	for (unsigned int i = 0; i < payloads->n; i++) {
 		FUZZ_REQUIRE(ike_payloads_find(payloads, payloads->list[i].type) <= &payloads->list[i]);
-		FUZZ_REQUIRE(ike_payloads_count(payloads, payloads->list[i].type) >= 1);
 		payload_decode(&payloads->list[i], inside);
 	}
 }

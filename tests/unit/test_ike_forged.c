@@ -435,6 +435,56 @@ static void test_forged_cookie_loop(void **state)
 	pair_fini(&p);
 }
 
+/* Takes N(FRAGMENTATION) out of an answer by giving it a type that nobody knows. */
+static void hide_fragmentation(struct pair_datagram *d)
+{
+	static const uint8_t plain[] = {0,
+					0,
+					8,
+					0,
+					0,
+					IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED >> 8,
+					IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED & 0xff};
+	uint8_t *at = memmem(d->data, d->len, plain, sizeof(plain));
+
+	assert_non_null(at);
+	at[sizeof(plain) - 1] ^= 1;
+}
+
+/*
+ * The same where additional key exchanges follow (RFC 9370), which B does once. What A has of them counts for both answers, whichever
+ * of them comes first, and when.
+ */
+static void bent_answer_then_exchanges(const char *ike, unsigned int done_before)
+{
+	struct pair_datagram genuine, bent;
+	struct pair p;
+
+	pair_init(&p, ike, ESP_DEFAULT);
+	pair_initiate(&p, &p.a);
+	arrow(&p, &p.a, IKE_EXCHANGE_SA_INIT, false);
+	bent = genuine = take(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	hide_fragmentation(&bent);
+	pair_give(&p, &p.a, &bent);
+	for (unsigned int i = 0; i < done_before; i++) {
+		arrow(&p, &p.a, IKE_EXCHANGE_INTERMEDIATE, false);
+		arrow(&p, &p.b, IKE_EXCHANGE_INTERMEDIATE, true);
+	}
+	pair_give(&p, &p.a, &genuine);
+	pair_run(&p);
+	pair_sleep(&p, USEC_PER_S, true);
+	assert_up_and_clean(&p);
+	pair_fini(&p);
+}
+
+static void test_bent_answer_then_exchanges(void **state)
+{
+	for (unsigned int done = 0; done <= 1; done++)
+		bent_answer_then_exchanges(IKE_DEFAULT "-ke1_ecp256", done);
+	for (unsigned int done = 0; done <= 2; done++)
+		bent_answer_then_exchanges(IKE_DEFAULT "-ke1_ecp256-ke2_ecp384", done);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -451,6 +501,7 @@ int main(void)
 		T(test_peer_answers_twice),
 		T(test_bent_answer),
 		T(test_auth_before_its_init),
+		T(test_bent_answer_then_exchanges),
 		T(test_forged_refusals),
 		T(test_forged_group),
 		T(test_forged_group_loop),

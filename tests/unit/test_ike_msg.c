@@ -289,15 +289,15 @@ static enum ike_reason walk_repeated(unsigned int n, struct ike_payloads *list)
 	return reason;
 }
 
-static void test_repeated_payloads_are_counted_up_to_the_limit(void **state)
+static void test_repeated_payloads_are_kept_up_to_the_limit(void **state)
 {
 	struct ike_payloads list;
 
 	assert_int_equal(walk_repeated(0, &list), IKE_R_OK);
 	assert_int_equal(list.n, 0);
 	assert_int_equal(walk_repeated(LIMIT_PAYLOADS, &list), IKE_R_OK);
-	assert_int_equal(ike_payloads_count(&list, IKE_PAYLOAD_NOTIFY), LIMIT_PAYLOADS);
-	assert_int_equal(ike_payloads_count(&list, IKE_PAYLOAD_SA), 0);
+	assert_int_equal(list.n, LIMIT_PAYLOADS);
+	assert_null(ike_payloads_find(&list, IKE_PAYLOAD_SA));
 	assert_ptr_equal(ike_payloads_find(&list, IKE_PAYLOAD_NOTIFY), &list.list[0]);
 	assert_int_equal(walk_repeated(LIMIT_PAYLOADS + 1, &list), IKE_R_TOO_MANY);
 	assert_int_equal(list.n, LIMIT_PAYLOADS);
@@ -409,7 +409,7 @@ int main(void)
 		cmocka_unit_test(test_refused_chain_leaves_the_header_only),
 		cmocka_unit_test(test_empty_message),
 		cmocka_unit_test(test_sk_ends_the_chain),
-		cmocka_unit_test(test_repeated_payloads_are_counted_up_to_the_limit),
+		cmocka_unit_test(test_repeated_payloads_are_kept_up_to_the_limit),
 		cmocka_unit_test(test_build_rebuilds_sa_init),
 		cmocka_unit_test(test_build_of_nothing_is_a_header),
 		cmocka_unit_test(test_build_behind_other_bytes),

@@ -353,6 +353,31 @@ static void test_downgrade(void **state)
 	}
 }
 
+/*
+ * The true answer behind the one without USE_PPK: both lead to the same keys, and B's AUTH is good under the true one; but what A then has is
+ * without a PPK, where B's answer offers one. Never that.
+ */
+static void test_downgrade_amid_rivals(void **state)
+{
+	struct pair_datagram genuine, bent;
+	struct pair p;
+
+	start(&p, &optional, &optional);
+	pair_initiate(&p, &p.a);
+	assert_true(pair_take(&p.a, &genuine));
+	pair_give(&p, &p.b, &genuine);
+	assert_true(pair_take(&p.b, &genuine));
+	bent = genuine;
+	assert_true(hide_notify(&bent, IKE_NOTIFY_USE_PPK));
+	pair_give(&p, &p.a, &bent);
+	pair_give(&p, &p.a, &genuine);
+	pair_run(&p);
+	pair_sleep(&p, LIMIT_REFUSAL_GRACE_MS * USEC_PER_MS, true);
+	assert_int_equal(p.a.added, 0);
+	assert_int_equal(p.b.children, 0);
+	pair_fini(&p);
+}
+
 /* An answer without USE_PPK from anybody does not end an attempt that needs it: the true one still wins. */
 static void test_forged_answer(void **state)
 {
@@ -382,9 +407,15 @@ int main(void)
 {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_keys),	      T(test_rows_that_come_up), T(test_rows_that_are_refused),
-		T(test_certificates), T(test_rekeyed),		 T(test_other_connection),
-		T(test_downgrade),    T(test_forged_answer),
+		T(test_keys),
+		T(test_rows_that_come_up),
+		T(test_rows_that_are_refused),
+		T(test_certificates),
+		T(test_rekeyed),
+		T(test_other_connection),
+		T(test_downgrade),
+		T(test_downgrade_amid_rivals),
+		T(test_forged_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
