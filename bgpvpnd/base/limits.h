@@ -166,6 +166,12 @@
  */
 #define LIMIT_QCD_REQUEST 57
 
+/*
+ * IKE SAs of one connection that are up: the one in use, those that it took over from, and what several attempts at once leave. Beyond, a peer
+ * begins anew without an end, and the oldest goes.
+ */
+#define LIMIT_CONN_SAS 8
+
 /* Child SAs of one IKE SA: one usable, one or two being made, the others leaving. */
 #define LIMIT_CHILDREN 8
 
