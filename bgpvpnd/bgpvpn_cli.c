@@ -693,6 +693,15 @@ DEFPY_YANG(tunnel_ppk, tunnel_ppk_cmd,
 	return commit_silently(vty) == CMD_SUCCESS ? CMD_SUCCESS : refuse_ppk(vty);
 }
 
+/* Whatever else begins so: libfrr would log it as an unknown command, and the secret may be any word of it. */
+DEFPY_HIDDEN(ppk_wrong, ppk_wrong_cmd, "ppk LINE...",
+	     "Post-quantum pre-shared key (RFC 8784)\n"
+	     "Not understood: refused\n")
+{
+	vty_out(vty, "%% It is: ppk id NAME <secret SECRET|file PATH> [required], of a tunnel\n");
+	return refuse_ppk(vty);
+}
+
 DEFPY_HIDDEN(tunnel_ppk_blank, tunnel_ppk_blank_cmd, "ppk id WORD secret SECRET LINE...",
 	     PPK_STR
 	     "The secret itself\n"
@@ -1007,6 +1016,7 @@ static void install_profile(void)
 	install_node(&profile_node);
 	install_default(VPN_PROFILE_NODE);
 	install_element(VPN_PROFILE_NODE, &profile_pre_shared_key_cmd);
+	install_element(VPN_PROFILE_NODE, &ppk_wrong_cmd);
 	install_element(CONFIG_NODE, &vpn_profile_cmd);
 	install_element(CONFIG_NODE, &no_vpn_profile_cmd);
 	install_element(VPN_PROFILE_NODE, &ike_proposal_cmd);
@@ -1048,6 +1058,7 @@ static void install_tunnel(void)
 	install_element(VPN_TUNNEL_NODE, &no_pre_shared_key_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_ppk_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_ppk_blank_cmd);
+	install_element(VPN_TUNNEL_NODE, &ppk_wrong_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_ppk_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_certificate_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_certificate_cmd);
