@@ -198,6 +198,12 @@
 #define LIMIT_PLANE_EVENTS 1024
 
 /*
+ * How often a second the main thread is told that the peer of a Child SA sends from another place; going back to the place before is told
+ * always. A NAT has a new mapping once in minutes; a peer that takes another port for each packet would keep the main thread from all else.
+ */
+#define LIMIT_PEER_MOVES_PER_S 10
+
+/*
  * ESP packets that came before their SA are kept (tun_early.h): what a peer sends at some ten thousand packets a second while its answer is
  * on the way and being checked, each of an ordinary MTU. Half a megabyte in all.
  */
