@@ -156,6 +156,12 @@
  */
 #define LIMIT_MOBIKE_ADDRESSES 8
 
+/*
+ * How often a request of ours is sent at once to where the peer says to have moved (RFC 4555 3.5) before it answers; then it goes there at
+ * its pace. It may be many times as long as what the peer has to say for that.
+ */
+#define LIMIT_MOBIKE_CHASES 8
+
 /* Quick crash detection tokens: RFC 6290 5 asks for 16 to 128 bytes. */
 #define LIMIT_QCD_TOKEN_MIN 16
 #define LIMIT_QCD_TOKEN_MAX 128

@@ -152,6 +152,61 @@ static void test_begun_without_end(void **state)
 	pair_fini(&p);
 }
 
+static void use_mobike(struct pair_side *self, const struct pair_side *peer)
+{
+	struct ike_conn_cfg *cfg = pair_cfg(self, peer, IKE_DEFAULT, ESP_DEFAULT);
+
+	cfg->mobike = true;
+	cfg->local = (struct ipaddr){.ipa_type = IPADDR_NONE};
+	ike_conn_set(self->engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+}
+
+/* --> HDR, SK {N(UPDATE_SA_ADDRESSES)}, from this address: that somebody else has, as far as B knows. */
+static void update_from(struct pair *p, unsigned int host)
+{
+	struct ike_sa *sa = ike_conn_up(ike_conn_find(p->a.engine, PAIR_CONN));
+	struct ike_draft draft;
+	struct pair_datagram d;
+
+	ike_draft_request(&draft, sa, IKE_EXCHANGE_INFORMATIONAL);
+	ike_draft_notify(&draft, IKE_NOTIFY_UPDATE_SA_ADDRESSES, bytes_make(NULL, 0));
+	assert_true(ike_draft_send_request(&draft, IKE_PACE_LIVE, p->now));
+	pair_drain(p, &p->a);
+	d = take(&p->a, IKE_EXCHANGE_INFORMATIONAL, false);
+	d.from.addr.ipaddr_v4.s_addr = htonl(0xc0000200 + host);
+	pair_give(p, &p->b, &d);
+}
+
+/*
+ * B's request, large with its proposals and never answered, goes where the peer says to be (RFC 4555 3.5), but not with each of its moves: it
+ * would be a way to send many bytes to others for few.
+ */
+static void test_moves_without_end(void **state)
+{
+	unsigned int requests = 0, answers = 0;
+	struct pair_datagram d;
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	use_mobike(&p.a, &p.b);
+	use_mobike(&p.b, &p.a);
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	assert_true(ike_rekey_ike(p.b.engine, PAIR_CONN, p.now));
+	pair_drain(&p, &p.b);
+	for (unsigned int i = 0; i < 50; i++) {
+		update_from(&p, 1 + i);
+		while (pair_take(&p.b, &d)) {
+			requests += header(&d).exchange == IKE_EXCHANGE_CREATE_CHILD_SA;
+			answers += header(&d).exchange == IKE_EXCHANGE_INFORMATIONAL;
+		}
+	}
+	assert_int_equal(answers, 50);
+	assert_in_range(requests, 2, 1 + LIMIT_MOBIKE_CHASES);
+	pair_fini(&p);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -159,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_token_of_what_will_be, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rekeyed_without_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_begun_without_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moves_without_end, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
