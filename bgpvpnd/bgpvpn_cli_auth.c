@@ -161,6 +161,15 @@ DEFPY_YANG(tunnel_ppk, tunnel_ppk_cmd,
 	return commit_silently(vty) == CMD_SUCCESS ? CMD_SUCCESS : refuse_ppk(vty);
 }
 
+/* Whatever else begins so: libfrr would log it as an unknown command, and the secret may be any word of it. */
+DEFPY_HIDDEN(ppk_wrong, ppk_wrong_cmd, "ppk LINE...",
+	     "Post-quantum pre-shared key (RFC 8784)\n"
+	     "Not understood: refused\n")
+{
+	vty_out(vty, "%% It is: ppk id NAME <secret SECRET|file PATH> [required], of a tunnel\n");
+	return refuse_ppk(vty);
+}
+
 DEFPY_HIDDEN(tunnel_ppk_blank, tunnel_ppk_blank_cmd, "ppk id WORD secret SECRET LINE...",
 	     PPK_STR
 	     "The secret itself\n"
@@ -289,11 +298,13 @@ void vpn_authentication_show(struct vty *vty, const struct lyd_node *dnode, bool
 void bgpvpn_cli_auth_init(void)
 {
 	install_element(VPN_PROFILE_NODE, &profile_pre_shared_key_cmd);
+	install_element(VPN_PROFILE_NODE, &ppk_wrong_cmd);
 	install_element(VPN_TUNNEL_NODE, &pre_shared_key_cmd);
 	install_element(VPN_TUNNEL_NODE, &pre_shared_key_blank_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_pre_shared_key_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_ppk_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_ppk_blank_cmd);
+	install_element(VPN_TUNNEL_NODE, &ppk_wrong_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_ppk_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_certificate_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_certificate_cmd);

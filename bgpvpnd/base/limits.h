@@ -156,6 +156,12 @@
  */
 #define LIMIT_MOBIKE_ADDRESSES 8
 
+/*
+ * How often a request of ours is sent at once to where the peer says to have moved (RFC 4555 3.5) before it answers; then it goes there at
+ * its pace. It may be many times as long as what the peer has to say for that.
+ */
+#define LIMIT_MOBIKE_CHASES 8
+
 /* Quick crash detection tokens: RFC 6290 5 asks for 16 to 128 bytes. */
 #define LIMIT_QCD_TOKEN_MIN 16
 #define LIMIT_QCD_TOKEN_MAX 128
@@ -165,6 +171,12 @@
  * (60 bytes of clear text, out of the ration above), so that nobody can make us say more than he said himself.
  */
 #define LIMIT_QCD_REQUEST 57
+
+/*
+ * IKE SAs of one connection that are up: the one in use, those that it took over from, and what several attempts at once leave. Beyond, a peer
+ * begins anew without an end, and the oldest goes.
+ */
+#define LIMIT_CONN_SAS 8
 
 /* Child SAs of one IKE SA: one usable, one or two being made, the others leaving. */
 #define LIMIT_CHILDREN 8
@@ -190,6 +202,12 @@
 
 /* IKE datagrams that wait between the worker and the main thread; more are dropped and counted. */
 #define LIMIT_PLANE_EVENTS 1024
+
+/*
+ * How often a second the main thread is told that the peer of a Child SA sends from another place; going back to the place before is told
+ * always. A NAT has a new mapping once in minutes; a peer that takes another port for each packet would keep the main thread from all else.
+ */
+#define LIMIT_PEER_MOVES_PER_S 10
 
 /*
  * ESP packets that came before their SA are kept (tun_early.h): what a peer sends at some ten thousand packets a second while its answer is

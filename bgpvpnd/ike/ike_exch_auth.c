@@ -381,6 +381,7 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 		sa->remote.addr = turn->remote->addr;
 	sa->natt = turn->local->port == IKE_NATT_PORT;
 	ike_sa_join(sa, conn);
+	ike_sa_make_room(sa, turn->now);
 	if (sa->cfg->mobike && ike_mobike_offered(turn))
 		ike_mobike_agreed(turn, false);
 	sa->hs->initial_contact = got.initial_contact;

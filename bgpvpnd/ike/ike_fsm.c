@@ -75,12 +75,13 @@ static enum ike_reason row_choose(const struct ike_row **row, const struct ike_t
 
 /*
  * RFC 7296 2.23: a peer behind a NAT is where its last new request came from. A retransmission, or an answer, moves nothing: they
- * can be played again by somebody else. With MOBIKE it is where it says to be, RFC 4555 3.8.
+ * can be played again by somebody else. With MOBIKE it is where it says to be, RFC 4555 3.8. No NAT of ours changes the family, and from our
+ * address we could not answer there.
  */
 static bool follow_peer(struct ike_sa *sa, const struct endpoint *remote)
 {
 	if (!sa->natt || !sa->nat_remote || sa->mobike.on || !ike_sa_is_up(sa) ||
-	    endpoint_equal(&sa->remote, remote))
+	    endpoint_equal(&sa->remote, remote) || sa->local.addr.ipa_type != remote->addr.ipa_type)
 		return false;
 	sa->remote = *remote;
 	child_sas_follow(sa);

@@ -140,7 +140,8 @@ void ike_mobike_follow(struct ike_turn *turn)
 	if (elsewhere)
 		sa->mobike.held = sa->mobike.todo_check = true;
 	follow_unless_held(sa);
-	if (sa->window.request.active)
+	/* After that many moves during one request it goes on at its pace: nobody has proved that he is there. */
+	if (sa->window.request.active && sa->window.request.chased++ < LIMIT_MOBIKE_CHASES)
 		transmit_there(sa, turn->now);
 }
 

@@ -76,17 +76,19 @@ bool ike_qcd_send(struct ike_sa *sa, struct instant now)
 
 /*
  * 9.2: a token in clear for an IKE SA that is there would let anybody end it. So what has these SPIs is ours, whatever role the header
- * claims for it, and whichever of several answers to our IKE_SA_INIT (ike_rival.h) it belongs to.
+ * claims for it, and whichever of several answers to our IKE_SA_INIT (ike_rival.h) it belongs to. As long as we wait for such answers, any
+ * SPI of the peer's may be in the next one, and who sees it on the path may be here before it.
  */
 static bool may_be_ours(struct ike_engine *engine, const struct ike_hdr *hdr)
 {
 	struct ike_sa begun = {.initiator = true, .spi_i = hdr->spi_i, .spi_r = hdr->spi_r};
+	const struct ike_sa asked = {.initiator = true, .spi_i = hdr->spi_i};
 	const struct ike_sa answered = {.initiator = false, .spi_i = hdr->spi_i, .spi_r = hdr->spi_r};
 
 	for (; begun.twin <= LIMIT_INIT_RIVALS; begun.twin++)
 		if (ike_sas_find(&engine->sas, &begun))
 			return true;
-	return ike_sas_find(&engine->sas, &answered);
+	return ike_sas_find(&engine->sas, &asked) || ike_sas_find(&engine->sas, &answered);
 }
 
 static bool is_sealed_request(const struct ike_turn *turn)

@@ -145,6 +145,8 @@ struct ike_sa {
 	struct ike_rate_slot *half_open; /* that its address counts in; NULL: it is none */
 	uint64_t spi_i;
 	uint64_t spi_r;
+	uint64_t before_i; /* SPIs of the one that this one took over from; 0: of none */
+	uint64_t before_r;
 	uint8_t twin; /* tells SAs of the same SPIs apart: see ike_rival.c */
 	struct endpoint local;
 	struct endpoint remote;
@@ -269,6 +271,9 @@ bool ike_sa_nonce_is_lower(const struct ike_sa *a, const struct ike_sa *b);
 
 /* Nonces as octets, the lower one; a prefix is lower. */
 struct bytes ike_nonce_lower(struct bytes a, struct bytes b);
+
+/* The peer has begun this one: of the connection's others that are up, LIMIT_CONN_SAS - 1 stay. */
+void ike_sa_make_room(struct ike_sa *sa, struct instant now);
 
 /* This one is new and usable: settles what happens to the connection's others. */
 void ike_sa_supersede(struct ike_sa *sa, bool initial_contact, struct instant now);

@@ -116,6 +116,8 @@ void ike_sa_inherit(struct ike_sa *sa, struct ike_sa *old, struct instant now)
 	struct ike_conn_cfg *cfg = ike_conn_cfg_ref(old->cfg);
 
 	sa->parent = NULL;
+	sa->before_i = old->spi_i;
+	sa->before_r = old->spi_r;
 	sa->local = old->local;
 	sa->remote = old->remote;
 	sa->natt = old->natt;
@@ -139,8 +141,19 @@ void ike_sa_inherit(struct ike_sa *sa, struct ike_sa *old, struct instant now)
 	ike_sa_rearm(sa);
 }
 
+/* A peer that has got so far as to replace the successor will not come back to delete this one; or it never would. */
+static void forget_before(const struct ike_sa *sa)
+{
+	struct ike_sa key = {.spi_i = sa->before_i, .spi_r = sa->before_r};
+	struct ike_sa *before = sa->before_i ? ike_sas_find(&sa->engine->sas, &key) : NULL;
+
+	if (before && before->state == IKE_SA_REPLACED)
+		ike_sa_bury(before);
+}
+
 void ike_sa_replaced(struct ike_sa *sa, struct instant now)
 {
+	forget_before(sa);
 	sa->state = IKE_SA_REPLACED;
 	sa->todo_probe = false;
 	sa->todo_rekey = false;
@@ -188,6 +201,35 @@ static void settle(struct ike_sa *sa, struct ike_sa *other, bool initial_contact
 		return;
 	}
 	retire(other, sa->initiator ? RETIRE_US : RETIRE_LATE_US, now);
+}
+
+/* Of those that are up beside `sa`: one without a Child SA before one that leaves anyway, before the oldest. */
+static struct ike_sa *most_dispensable(const struct ike_sa *sa, unsigned int *num)
+{
+	struct ike_sa *childless = NULL, *leaving = NULL, *oldest = NULL;
+	struct ike_sa *other;
+
+	*num = 0;
+	frr_each (ike_conn_sas, &sa->conn->sas, other) {
+		if (other == sa || !ike_sa_is_up(other))
+			continue;
+		(*num)++;
+		oldest = oldest ? oldest : other;
+		if (!childless && !ike_sa_child(other))
+			childless = other;
+		if (!leaving && !instant_is_never(other->retire))
+			leaving = other;
+	}
+	return childless ? childless : leaving ? leaving : oldest;
+}
+
+void ike_sa_make_room(struct ike_sa *sa, struct instant now)
+{
+	unsigned int others;
+	struct ike_sa *victim = most_dispensable(sa, &others);
+
+	if (others >= LIMIT_CONN_SAS - 1)
+		ike_sa_fail(victim, IKE_R_REPLACED, now);
 }
 
 void ike_sa_supersede(struct ike_sa *sa, bool initial_contact, struct instant now)

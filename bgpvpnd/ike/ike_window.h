@@ -28,8 +28,9 @@ struct ike_request {
 	uint8_t exchange;
 	enum ike_pace pace;
 	uint32_t message_id;
-	uint32_t tries; /* how often it went out since the pace began */
-	bool repeated;	/* went out more than once: its answer tells no round-trip time (Karn) */
+	uint32_t tries;	 /* how often it went out since the pace began */
+	uint32_t chased; /* how often it was sent at once to where the peer had moved */
+	bool repeated;	 /* went out more than once: its answer tells no round-trip time (Karn) */
 	uint8_t *data;
 	size_t len;
 	struct instant first;

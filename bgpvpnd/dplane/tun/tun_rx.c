@@ -124,6 +124,22 @@ static enum child_sa_wear wear_in(const struct tun_child *child)
 			     tun_counted(&child->stats.bytes_in));
 }
 
+/* So that one who sends copies of the peer's packets from other places gets as far as the limit, but the peer always comes back. */
+static bool may_tell(struct tun_thread *t, struct tun_child *child, const struct msghdr *msg)
+{
+	if (tun_path_is_from(&child->before, msg))
+		return true;
+	if (instant_diff(t->now, child->moves_since) >= USEC_PER_S) {
+		child->moves_since = t->now;
+		child->moves = 0;
+	}
+	if (child->moves >= LIMIT_PEER_MOVES_PER_S)
+		return false;
+	child->moves++;
+	child->before = child->path;
+	return true;
+}
+
 /*
  * RFC 7296 2.23: a peer behind a NAT is where its newest authentic packet came from. One that was overtaken says nothing. Whether
  * that is to be believed is the engine's to say.
@@ -135,7 +151,8 @@ static void peer_seen(struct tun_thread *t, struct tun_child *child, struct msgh
 	if (tun_path_is_from(&child->path, msg))
 		return;
 	tun_received_endpoints(msg, t->natt_port, &event.local, &event.remote);
-	if (!endpoint_equal(&event.remote, &child->seen_at) && tun_queue_push(t->queue, &event))
+	if (!endpoint_equal(&event.remote, &child->seen_at) && may_tell(t, child, msg) &&
+	    tun_queue_push(t->queue, &event))
 		child->seen_at = event.remote;
 }
 

@@ -105,7 +105,10 @@ struct tun_child {
 	bool receive_only; /* when added: others send on */
 	struct esp_pair pair;
 	struct tun_path path;
-	struct endpoint seen_at; /* told to the main thread: where the peer is, unlike `path` */
+	struct endpoint seen_at;    /* told to the main thread: where the peer is, unlike `path` */
+	struct tun_path before;	    /* `path` when a move was told and counted */
+	struct instant moves_since; /* LIMIT_PEER_MOVES_PER_S counts from then */
+	unsigned int moves;
 	struct child_sa_limits limits;
 	enum child_sa_wear reported;
 	struct tun_child_stats stats;
