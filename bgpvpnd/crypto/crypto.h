@@ -258,10 +258,10 @@ struct crypto_sig {
 
 /*
  * Signs, with a hash that the peer takes: `hashes` is what it announced. 0 (it knows no RFC 7427) falls back to the classic
- * methods, RSA with SHA-256. out->value borrows from *room, out->alg from constant memory. False: no hash in common, or
- * OpenSSL fails.
+ * methods, RSA with SHA-256. `rsa_pkcs1`: an RSA key signs as RSASSA-PKCS1-v1_5 under RFC 7427, not as RSASSA-PSS; other keys do not
+ * care. out->value borrows from *room, out->alg from constant memory. False: no hash in common, or OpenSSL fails.
  */
-bool crypto_sign(const struct crypto_creds *creds, uint32_t hashes, struct bytes octets,
+bool crypto_sign(const struct crypto_creds *creds, uint32_t hashes, bool rsa_pkcs1, struct bytes octets,
 		 struct crypto_sig *out, struct secret *room) rd_must_check;
 
 enum crypto_sig_verdict {

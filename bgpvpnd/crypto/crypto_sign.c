@@ -120,6 +120,10 @@ static int der_of_raw(EVP_PKEY *key, struct bytes raw, unsigned char **der)
 /* --- signing --------------------------------------------------------------------------------------------- */
 
 /* RFC 7427 A, byte for byte; PSS with the salt as long as the hash. */
+#define ALG_RSA_PKCS1(hash)                                                                                  \
+	{                                                                                                    \
+		0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, (hash), 0x05, 0x00   \
+	}
 #define ALG_RSA_PSS(hash, len)                                                                               \
 	{                                                                                                    \
 		0x30, 0x41, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a, 0x30, 0x34,    \
@@ -133,6 +137,9 @@ static int der_of_raw(EVP_PKEY *key, struct bytes raw, unsigned char **der)
 		0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, (hash)                     \
 	}
 
+static const uint8_t alg_pkcs1_256[] = ALG_RSA_PKCS1(11);
+static const uint8_t alg_pkcs1_384[] = ALG_RSA_PKCS1(12);
+static const uint8_t alg_pkcs1_512[] = ALG_RSA_PKCS1(13);
 static const uint8_t alg_pss_256[] = ALG_RSA_PSS(1, 32);
 static const uint8_t alg_pss_384[] = ALG_RSA_PSS(2, 48);
 static const uint8_t alg_pss_512[] = ALG_RSA_PSS(3, 64);
@@ -150,21 +157,31 @@ static const struct sign_row {
 	{X509_KEY_RSA, {EVP_PKEY_RSA, IKE_SIG_HASH_SHA2_256, true, 32}, {alg_pss_256, sizeof(alg_pss_256)}},
 	{X509_KEY_RSA, {EVP_PKEY_RSA, IKE_SIG_HASH_SHA2_384, true, 48}, {alg_pss_384, sizeof(alg_pss_384)}},
 	{X509_KEY_RSA, {EVP_PKEY_RSA, IKE_SIG_HASH_SHA2_512, true, 64}, {alg_pss_512, sizeof(alg_pss_512)}},
+	{X509_KEY_RSA, {EVP_PKEY_RSA, IKE_SIG_HASH_SHA2_256}, {alg_pkcs1_256, sizeof(alg_pkcs1_256)}},
+	{X509_KEY_RSA, {EVP_PKEY_RSA, IKE_SIG_HASH_SHA2_384}, {alg_pkcs1_384, sizeof(alg_pkcs1_384)}},
+	{X509_KEY_RSA, {EVP_PKEY_RSA, IKE_SIG_HASH_SHA2_512}, {alg_pkcs1_512, sizeof(alg_pkcs1_512)}},
 	{X509_KEY_ECDSA_256, {EVP_PKEY_EC, IKE_SIG_HASH_SHA2_256}, {alg_ecdsa_256, sizeof(alg_ecdsa_256)}},
 	{X509_KEY_ECDSA_384, {EVP_PKEY_EC, IKE_SIG_HASH_SHA2_384}, {alg_ecdsa_384, sizeof(alg_ecdsa_384)}},
 	{X509_KEY_ECDSA_521, {EVP_PKEY_EC, IKE_SIG_HASH_SHA2_512}, {alg_ecdsa_512, sizeof(alg_ecdsa_512)}},
 	{X509_KEY_ED25519, {EVP_PKEY_ED25519, IKE_SIG_HASH_IDENTITY}, {alg_ed25519, sizeof(alg_ed25519)}},
 };
 
+/* An RSA row has one padding, and the other one is not a second choice: the peer never says which of them it takes. */
+static bool padding_fits(const struct scheme *scheme, bool rsa_pkcs1)
+{
+	return scheme->key_type != EVP_PKEY_RSA || scheme->pss != rsa_pkcs1;
+}
+
 /* The row of this key whose hash the peer takes; the curve's own hash before others. */
-static const struct sign_row *sign_row_of(enum x509_key key, int key_type, uint32_t hashes)
+static const struct sign_row *sign_row_of(enum x509_key key, int key_type, uint32_t hashes, bool rsa_pkcs1)
 {
 	const struct sign_row *other = NULL;
 
 	for (size_t i = 0; i < array_size(sign_rows); i++) {
 		const struct sign_row *row = &sign_rows[i];
 
-		if (row->scheme.key_type != key_type || !(hashes & 1u << row->scheme.hash))
+		if (row->scheme.key_type != key_type || !(hashes & 1u << row->scheme.hash) ||
+		    !padding_fits(&row->scheme, rsa_pkcs1))
 			continue;
 		if (row->fits == key)
 			return row;
@@ -216,7 +233,7 @@ static bool make(EVP_PKEY *key, const struct scheme *scheme, struct bytes octets
 	return ok && (!scheme->raw || raw_of_der(key, out));
 }
 
-bool crypto_sign(const struct crypto_creds *creds, uint32_t hashes, struct bytes octets,
+bool crypto_sign(const struct crypto_creds *creds, uint32_t hashes, bool rsa_pkcs1, struct bytes octets,
 		 struct crypto_sig *out, struct secret *room)
 {
 	enum x509_key key = x509_key_of(creds->key);
@@ -226,7 +243,7 @@ bool crypto_sign(const struct crypto_creds *creds, uint32_t hashes, struct bytes
 	bool ok;
 
 	if (hashes) {
-		row = sign_row_of(key, EVP_PKEY_get_base_id(creds->key), hashes);
+		row = sign_row_of(key, EVP_PKEY_get_base_id(creds->key), hashes, rsa_pkcs1);
 		ok = row != NULL;
 		scheme = row ? row->scheme : (struct scheme){};
 		sig.alg = row ? row->alg : sig.alg;

@@ -96,6 +96,7 @@ struct ike_conn_cfg {
 	struct ike_id_cfg remote_id; /* type 0: the remote address */
 	struct secret psk;
 	struct crypto_creds *creds; /* ours to give up: we sign; NULL: we prove psk */
+	bool rsa_pkcs1;		    /* our RSA key signs with PKCS#1 v1.5 under RFC 7427; else with PSS */
 	struct crypto_trust *trust; /* ours to give up: the peer must sign; NULL: it must prove psk */
 	struct ike_ppk_cfg ppk;
 	uint8_t num_ike;

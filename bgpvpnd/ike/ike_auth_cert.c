@@ -63,13 +63,13 @@ static void sig_write(const struct crypto_sig *sig, struct secret *value)
 	ike_auth_sig_encode(&wr, &auth);
 }
 
-enum ike_reason ike_auth_sign(const struct ike_sa *sa, const struct crypto_creds *creds, struct bytes octets,
+enum ike_reason ike_auth_sign(const struct ike_sa *sa, const struct ike_conn_cfg *cfg, struct bytes octets,
 			      struct secret *value, uint8_t *method, char *words, size_t len)
 {
 	struct secret room = {};
 	struct crypto_sig sig;
 	char theirs[100];
-	bool ok = crypto_sign(creds, sa->hs->sig_hashes, octets, &sig, &room);
+	bool ok = crypto_sign(cfg->creds, sa->hs->sig_hashes, cfg->rsa_pkcs1, octets, &sig, &room);
 
 	if (ok && sig.method == IKE_AUTH_DIGITAL_SIGNATURE)
 		sig_write(&sig, value);

@@ -23,10 +23,10 @@ void ike_auth_add_certreq(struct ike_draft *draft, const struct crypto_trust *tr
 void ike_auth_add_certs(struct ike_draft *draft, const struct crypto_creds *creds);
 
 /*
- * The value of AUTH and its method, signed with a hash that the peer announced. CANNOT_SIGN, with words, when there is
+ * The value of AUTH and its method, signed with cfg->creds and a hash that the peer announced. CANNOT_SIGN, with words, when there is
  * none.
  */
-enum ike_reason ike_auth_sign(const struct ike_sa *sa, const struct crypto_creds *creds, struct bytes octets,
+enum ike_reason ike_auth_sign(const struct ike_sa *sa, const struct ike_conn_cfg *cfg, struct bytes octets,
 			      struct secret *value, uint8_t *method, char *words, size_t len) ike_must_check;
 
 /* --- in -------------------------------------------------------------------------------------------------- */

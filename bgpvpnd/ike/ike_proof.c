@@ -132,7 +132,7 @@ enum ike_reason ike_proof_own(struct ike_sa *sa, struct ike_conn *conn, const st
 		return IKE_R_OK;
 	}
 	auth_octets(sa, sa->initiator, raw, &octets);
-	reason = ike_auth_sign(sa, cfg->creds, secret_view(&octets), value, method, detail, sizeof(detail));
+	reason = ike_auth_sign(sa, cfg, secret_view(&octets), value, method, detail, sizeof(detail));
 	secret_fini(&octets);
 	if (reason != IKE_R_OK && !ike_conn_up(conn))
 		ike_conn_failed(conn, reason, detail);

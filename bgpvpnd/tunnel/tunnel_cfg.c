@@ -208,6 +208,7 @@ static const struct field ike_fields[] = {
 	FIELD(struct ike_conn_cfg, psk, same_secret, RESTART),
 	FIELD(struct ike_conn_cfg, ppk, same_ppk, RESTART),
 	WHOLE(struct ike_conn_cfg, same_certs, RESTART),
+	FIELD(struct ike_conn_cfg, rsa_pkcs1, same_bytes, RESTART),
 	WHOLE(struct ike_conn_cfg, same_ike_proposals, RESTART),
 	WHOLE(struct ike_conn_cfg, same_esp_proposals, RESTART),
 	FIELD(struct ike_conn_cfg, ts_local, same_selectors, RESTART),

@@ -94,8 +94,8 @@ static struct crypto_cert *cert_of(const struct crypto_creds *creds)
 	return cert;
 }
 
-/* What this key signs for a peer that takes these hashes, holds; returns the method, 0: it cannot. */
-static uint8_t signs(const char *name, uint32_t hashes, uint8_t last_of_alg)
+/* What this key signs for a peer that takes these hashes, holds; returns the method, 0: it cannot. `alg`: the AlgorithmIdentifier, or its end. */
+static uint8_t signs_as(const char *name, uint32_t hashes, bool rsa_pkcs1, struct bytes alg)
 {
 	struct crypto_creds *creds = test_certs_creds(name);
 	struct crypto_cert *cert = cert_of(creds);
@@ -103,16 +103,22 @@ static uint8_t signs(const char *name, uint32_t hashes, uint8_t last_of_alg)
 	struct crypto_sig sig = {};
 	struct secret room = {};
 
-	if (crypto_sign(creds, hashes, octets, &sig, &room)) {
+	if (crypto_sign(creds, hashes, rsa_pkcs1, octets, &sig, &room)) {
 		assert_int_equal(crypto_cert_check(cert, &sig, octets), CRYPTO_SIG_OK);
 		assert_int_equal(crypto_cert_check(cert, &sig, bytes_str("octet")), CRYPTO_SIG_WRONG);
+		assert_true(!sig.alg.n || sig.alg.n >= alg.n);
 		if (sig.alg.n)
-			assert_int_equal(sig.alg.p[sig.alg.n - 1], last_of_alg);
+			assert_memory_equal(sig.alg.p + sig.alg.n - alg.n, alg.p, alg.n);
 	}
 	secret_fini(&room);
 	crypto_cert_free(cert);
 	crypto_creds_unref(creds);
 	return sig.method;
+}
+
+static uint8_t signs(const char *name, uint32_t hashes, uint8_t last_of_alg)
+{
+	return signs_as(name, hashes, false, bytes_make(&last_of_alg, 1));
 }
 
 #define HASH(name) (1u << IKE_SIG_HASH_##name)
@@ -131,6 +137,26 @@ static void test_choice_of_hash(void **state)
 	assert_int_equal(signs("ed25519", HASH(SHA2_256), 0), 0);
 	assert_int_equal(signs("rsa", HASH(SHA1), 0), 0);
 	assert_int_equal(signs("rsa", HASH(IDENTITY), 0), 0);
+}
+
+/* RSASSA-PKCS1-v1_5 where it is asked for: RFC 7427 A.1, whole. Other keys do not care. */
+static void test_rsa_pkcs1(void **state)
+{
+	uint8_t alg[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+			 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00};
+	static const uint8_t ecdsa_sha256 = 2, ed25519 = 0x70;
+	const uint32_t all = CRYPTO_SIG_HASHES;
+
+	assert_int_equal(signs_as("rsa", all, true, BYTES_OF(alg)), IKE_AUTH_DIGITAL_SIGNATURE);
+	alg[12] = 0x0c;
+	assert_int_equal(signs_as("rsa", HASH(SHA2_384) | HASH(SHA2_512), true, BYTES_OF(alg)),
+			 IKE_AUTH_DIGITAL_SIGNATURE);
+	alg[12] = 0x0d;
+	assert_int_equal(signs_as("rsa", HASH(SHA2_512), true, BYTES_OF(alg)), IKE_AUTH_DIGITAL_SIGNATURE);
+	assert_int_equal(signs_as("rsa", HASH(SHA1), true, BYTES_OF(alg)), 0);
+	assert_int_equal(signs_as("rsa", 0, true, BYTES_OF(alg)), IKE_AUTH_RSA_SIGNATURE);
+	assert_int_equal(signs_as("b", all, true, bytes_make(&ecdsa_sha256, 1)), IKE_AUTH_DIGITAL_SIGNATURE);
+	assert_int_equal(signs_as("ed25519", all, true, bytes_make(&ed25519, 1)), IKE_AUTH_DIGITAL_SIGNATURE);
 }
 
 static void test_classic_methods(void **state)
@@ -160,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_sha1_is_refused),
 		cmocka_unit_test(test_algorithms_that_do_not_fit),
 		cmocka_unit_test(test_choice_of_hash),
+		cmocka_unit_test(test_rsa_pkcs1),
 		cmocka_unit_test(test_classic_methods),
 	};
 

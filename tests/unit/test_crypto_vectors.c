@@ -181,13 +181,13 @@ static bool sign_has(const struct crypto_sig *sig)
 	return false;
 }
 
-static void assert_signs_as_known(const char *name, uint32_t hashes)
+static void assert_signs_as_known(const char *name, uint32_t hashes, bool rsa_pkcs1)
 {
 	struct crypto_creds *creds = test_certs_creds(name);
 	struct secret room = {};
 	struct crypto_sig sig;
 
-	if (crypto_sign(creds, hashes, bytes_str("sample"), &sig, &room) && !sign_has(&sig))
+	if (crypto_sign(creds, hashes, rsa_pkcs1, bytes_str("sample"), &sig, &room) && !sign_has(&sig))
 		fail_msg("%s signs with method %u in a way that has no known answer, hashes %x", name,
 			 sig.method, hashes);
 	secret_fini(&room);
@@ -199,10 +199,12 @@ static void every_signature(void **state)
 	static const char *const keys[] = {"rsa", "a", "p384", "p521", "ed25519"};
 
 	for (size_t k = 0; k < array_size(keys); k++) {
-		assert_signs_as_known(keys[k], 0);
-		assert_signs_as_known(keys[k], CRYPTO_SIG_HASHES);
-		for (unsigned int hash = 0; hash < 32; hash++)
-			assert_signs_as_known(keys[k], 1u << hash);
+		for (int pkcs1 = 0; pkcs1 < 2; pkcs1++) {
+			assert_signs_as_known(keys[k], 0, pkcs1);
+			assert_signs_as_known(keys[k], CRYPTO_SIG_HASHES, pkcs1);
+			for (unsigned int hash = 0; hash < 32; hash++)
+				assert_signs_as_known(keys[k], 1u << hash, pkcs1);
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	crypto_null_enable(false);
 	assert_int_equal(mem_live(), live_before);
 	return 0;
 }
@@ -240,6 +241,79 @@ static void test_bent_init_is_noticed(void **state)
 	pair_fini(&p);
 }
 
+/* --- RSA: PSS or PKCS#1 v1.5 ----------------------------------------------------------------------------- */
+
+/* What can be read on the way: no encryption, no fragments. */
+static void configure_rsa(struct pair *p, struct pair_side *side, const char *cert, bool pkcs1)
+{
+	struct pair_side *peer = side == &p->a ? &p->b : &p->a;
+	struct ike_conn_cfg *cfg = pair_cfg(side, peer, IKE_DEFAULT, ESP_DEFAULT);
+
+	cfg->ike[0] = (struct ike_proposal_cfg){
+		.num = 3,
+		.transforms = {{IKE_TRANSFORM_ENCR, IKE_ENCR_NULL, 0},
+			       {IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256, 0},
+			       {IKE_TRANSFORM_KE, CRYPTO_KE_NULL, 0}},
+	};
+	cfg->fragmentation = 0;
+	cfg->rsa_pkcs1 = pkcs1;
+	cfg->creds = test_certs_creds(cert);
+	cfg->trust = test_certs_trust("ca.pem", NULL);
+	secret_fini(&cfg->psk);
+	ike_conn_set(side->engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+}
+
+static int deliver_and_look(struct pair *p, struct pair_side *from, struct bytes what)
+{
+	struct pair_datagram d;
+	int found = 0;
+
+	while (pair_take(from, &d)) {
+		found += memmem(d.data, d.len, what.p, what.n) != NULL;
+		pair_give(p, from == &p->a ? &p->b : &p->a, &d);
+	}
+	return found;
+}
+
+/* AUTH of B, whoever begins, holds `auth`, and A takes it. A has the word as well, and a key that it says nothing of. */
+static void assert_auth_is(const char *cert, bool pkcs1, struct bytes auth)
+{
+	struct pair p;
+	int found;
+
+	for (int turn = 0; turn < 2; turn++) {
+		crypto_null_enable(true);
+		pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+		configure_rsa(&p, &p.a, "a", true);
+		configure_rsa(&p, &p.b, cert, pkcs1);
+		pair_initiate(&p, turn ? &p.b : &p.a);
+		for (found = 0; p.a.queued || p.b.queued;) {
+			found += deliver_and_look(&p, &p.b, auth);
+			deliver_and_look(&p, &p.a, auth);
+		}
+		assert_int_equal(found, 1);
+		pair_assert_up(&p);
+		pair_fini(&p);
+		crypto_null_enable(false);
+	}
+}
+
+/* RFC 7427 3: method 14, three octets of zero, the length of the AlgorithmIdentifier, and it, as in appendix A. */
+static void test_rsa_padding(void **state)
+{
+	static const uint8_t pkcs1[] = {14,   0,    0,	  0,	15,   0x30, 0x0d, 0x06, 0x09, 0x2a,
+					0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00};
+	static const uint8_t pss[] = {14,   0,	  0,	0,    67,   0x30, 0x41, 0x06, 0x09,
+				      0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a};
+	static const uint8_t ecdsa[] = {14,   0,    0,	  0,	12,   0x30, 0x0a, 0x06, 0x08,
+					0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+
+	assert_auth_is("rsa", false, BYTES_OF(pss));
+	assert_auth_is("rsa", true, BYTES_OF(pkcs1));
+	assert_auth_is("b", true, BYTES_OF(ecdsa));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +324,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_peer_without_rfc7427, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bent_init_is_noticed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rsa_padding, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,7 @@ static struct tunnel_cfg *sample(void)
 	X(RESTART, c->ike->ppk.required = true)                                                              \
 	X(RESTART, c->ike->ppk.id_len = 1)                                                                   \
 	X(RESTART, c->ike->creds = test_certs_creds("a"))                                                    \
+	X(RESTART, c->ike->rsa_pkcs1 = true)                                                                 \
 	X(RESTART, c->ike->trust = test_certs_trust("ca.pem", NULL))                                         \
 	X(RESTART, c->ike->num_ike = 1)                                                                      \
 	X(RESTART, c->ike->num_esp = 0)                                                                      \
