@@ -191,6 +191,7 @@ static void fill_peer(const struct lyd_node *tunnel, struct tunnel_cfg *cfg)
 	ike->local = address_of(tunnel, "./local/address");
 	ike->remote = address_of(tunnel, "./remote/address");
 	ike->mobike = yang_dnode_get_bool(tunnel, "./mobike");
+	ike->rsa_pkcs1 = strmatch(yang_dnode_get_string(tunnel, "./authentication/rsa-signature"), "pkcs1");
 	fill_id(tunnel, "local", &ike->local_id);
 	fill_id(tunnel, "remote", &ike->remote_id);
 	ts_list_any(&ike->ts_local);

@@ -293,6 +293,21 @@ void vpn_authentication_show(struct vty *vty, const struct lyd_node *dnode, bool
 		vty_out(vty, "\n");
 }
 
+DEFPY_YANG(tunnel_rsa_signature, tunnel_rsa_signature_cmd,
+	   "[no] rsa-signature ![<pss|pkcs1>$padding]",
+	   NO_STR
+	   "How an RSA key of ours signs for a peer that does RFC 7427\n"
+	   "RSASSA-PSS (default)\n"
+	   "RSASSA-PKCS1-v1_5, for a peer that insists on it\n")
+{
+	return vpn_cli_set_or_default(vty, "./authentication/rsa-signature", !!no, padding);
+}
+
+void vpn_rsa_signature_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
+{
+	vty_out(vty, " rsa-signature %s\n", yang_dnode_get_string(dnode, NULL));
+}
+
 /* --- nodes ----------------------------------------------------------------------------------------------- */
 
 void bgpvpn_cli_auth_init(void)
@@ -310,4 +325,5 @@ void bgpvpn_cli_auth_init(void)
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_certificate_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_ca_cmd);
 	install_element(VPN_TUNNEL_NODE, &no_tunnel_ca_cmd);
+	install_element(VPN_TUNNEL_NODE, &tunnel_rsa_signature_cmd);
 }

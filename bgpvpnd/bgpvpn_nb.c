@@ -63,6 +63,7 @@ const struct frr_yang_module_info frr_bgpvpn_info = {
 		OPTIONAL(TUNNEL "/authentication/private-key", vpn_certificate_modify, NULL),
 		OPTIONAL(TUNNEL "/authentication/ca", vpn_ca_modify, NULL),
 		OPTIONAL(TUNNEL "/authentication/crl", vpn_ca_modify, NULL),
+		LEAF(TUNNEL "/authentication/rsa-signature", vpn_mark_modify, vpn_rsa_signature_show),
 		{ .xpath = TUNNEL "/interface", .cbs = { .cli_show = vpn_interface_show } },
 		OPTIONAL(TUNNEL "/interface/name", vpn_interface_modify, NULL),
 		OPTIONAL(TUNNEL "/interface/kind", vpn_mark_modify, NULL),

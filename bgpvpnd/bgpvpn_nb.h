@@ -88,6 +88,7 @@ void vpn_secret_show(struct vty *vty, const struct lyd_node *dnode, bool default
 void vpn_secret_file_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_ppk_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_authentication_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_rsa_signature_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_interface_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_inside_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_initiate_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);

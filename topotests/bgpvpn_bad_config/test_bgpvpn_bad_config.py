@@ -181,6 +181,7 @@ vpn tunnel all
  interface vpn9
  inside address 169.254.90.1/30
  inside address 2001:db8:90::1/64
+ rsa-signature pkcs1
  initiate never
  mtu 1300
  tcp-mss 1200
@@ -209,7 +210,7 @@ def test_running_config_round_trip(r1):
 def test_no_forms(r1):
     """Every line can be taken back, to its default."""
     topo.config(r1, "vpn tunnel all", "no description", "no profile", "no local id", "no remote id", "no initiate", "no mtu",
-                "no tcp-mss", "no link hold-up", "no shutdown", "no inside address 2001:db8:90::1/64")  # fmt: skip
+                "no rsa-signature", "no tcp-mss", "no link hold-up", "no shutdown", "no inside address 2001:db8:90::1/64")  # fmt: skip
     left = block(running(r1), "vpn tunnel all")
     assert sorted(left) == sorted(
         ["local address 10.0.1.1", "remote address 10.0.1.9", "pre-shared-key all-of-it", "interface vpn9",

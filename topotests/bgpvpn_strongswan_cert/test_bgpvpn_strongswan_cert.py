@@ -112,12 +112,12 @@ def their_side(theirs, authorities, crls=(), auth=("pubkey", "pubkey"), ids=(OUR
     charon.connection("to-r1", "10.0.12.2", "10.0.12.1", us=us, them=them, **options)
 
 
-def our_side(r1, ours, authority, we_begin, crl=None, ids=("fqdn " + OURS, "fqdn " + THEIRS)):
-    """A new tunnel.  ids: ours and theirs, as we have them."""
+def our_side(r1, ours, authority, we_begin, crl=None, ids=("fqdn " + OURS, "fqdn " + THEIRS), more=()):
+    """A new tunnel.  ids: ours and theirs, as we have them.  more: lines of it."""
     line = "certificate {} private-key {} ca {}".format(ours.chain, ours.key, authority)
     words = ("shutdown", "local address 10.0.12.1", "remote address 10.0.12.2", line + (" crl {}".format(crl) if crl else ""),
              "local id " + ids[0], "remote id " + ids[1], "interface vpn0", "inside address 169.254.10.1/30",
-             "link hold-up 0", "initiate " + ("always" if we_begin else "never"), "no shutdown")  # fmt: skip
+             "link hold-up 0", "initiate " + ("always" if we_begin else "never"), *more, "no shutdown")  # fmt: skip
     status, said = topo.config(r1, "no vpn tunnel to-s1", "vpn tunnel to-s1", *words)
     assert status == 0 and "%" not in said, said
 
@@ -185,11 +185,45 @@ def test_without_rfc7427(r1, keys, we_begin):
 
 @both_roles
 def test_they_insist_on_pkcs1(r1, keys, we_begin):
-    """RFC 7427 has no way to tell that before: we sign with PSS, as RFC 8247 4.2 wants it."""
+    """RFC 7427 has no way to tell that before: unless told otherwise we sign with PSS, as RFC 8247 3.2 wants it."""
     away(r1)
     their_side(keys.get(THEIRS), [keys.root], auth=("pubkey", "ike:rsa-sha256"))
     our_side(r1, keys.get(OURS, "rsa:3072"), keys.root.cert, we_begin)
     stays_down(r1, we_begin, "the peer refused our authentication")
+
+
+@pytest.mark.parametrize(
+    "scheme, we_begin",
+    [("rsa-sha256", True), ("rsa-sha256", False), ("rsa-sha384", False), ("rsa-sha512", False)],
+)
+def test_they_get_pkcs1(r1, keys, scheme, we_begin):
+    """As above, and we are told.  charon announces the one hash that it wants only where it begins: as the one that answers it does not
+    know yet which connection it is, announces all, and we take the first."""
+    away(r1)
+    their_side(keys.get(THEIRS), [keys.root], auth=("pubkey", "ike:" + scheme))
+    our_side(r1, keys.get(OURS, "rsa:3072"), keys.root.cert, we_begin, more=["rsa-signature pkcs1"])
+    comes_up(r1, we_begin)
+
+
+@both_roles
+def test_told_when_refused(r1, keys, we_begin):
+    """The operator reads of the refusal, adds the word, and the tunnel comes up; a key that is not RSA does not mind it."""
+    away(r1)
+    their_side(keys.get(THEIRS), [keys.root], auth=("pubkey", "ike:rsa-sha256"))
+    our_side(r1, keys.get(OURS, "rsa:3072"), keys.root.cert, we_begin)
+    if not we_begin:
+        with pytest.raises(RuntimeError):
+            RUNNING["charon"].initiate("to-r1")
+    topo.wait(lambda: "the peer refused our authentication" in failure(r1), lambda: failure(r1), 10)
+    assert "%" not in topo.config(r1, "vpn tunnel to-s1", "rsa-signature pkcs1")[1]
+    comes_up(r1, we_begin)
+    assert "\n rsa-signature pkcs1\n" in topo.vtysh(r1, "show running-config")[1].replace("\r", "")
+    assert "%" not in topo.config(r1, "vpn tunnel to-s1", "no rsa-signature")[1]
+    assert "rsa-signature" not in topo.vtysh(r1, "show running-config")[1]
+    topo.wait(lambda: topo.tunnel(r1, "to-s1").get("linkState") == "down", "a change of it to begin IKE anew")
+    their_side(keys.get(THEIRS), [keys.root], auth=("pubkey", "ike:ecdsa-sha256"))
+    our_side(r1, keys.get(OURS), keys.root.cert, we_begin, more=["rsa-signature pkcs1"])
+    comes_up(r1, we_begin)
 
 
 @both_roles
