@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""bgpvpnd and a strongSwan peer that rekey all the time, both of them, with and without PFS, whoever began, under traffic: no packet is
-lost, the link does not change, the BGP session is not reset, and one pair is left.
+"""bgpvpnd and a strongSwan peer that rekey all the time, both of them, with and without PFS, with a PPK, whoever began, under traffic:
+no packet is lost, the link does not change, the BGP session is not reset, and one pair is left.
 
       192.0.2.1                            198.51.100.1
      +---------+       10.0.12.0/24       +---------+
@@ -21,8 +21,9 @@ from vpnlab.undisturbed import End, Undisturbed
 
 pytestmark = [pytest.mark.bgpd, pytest.mark.bgpvpnd]
 SECRET = "between-two-houses"
+PPK = ("house-key", "0123456789abcdefghijklmnopqrstuv")
 PEER = {}
-SECONDS = 60
+SECONDS = 45
 
 
 def build_topo(tgen):
@@ -62,14 +63,24 @@ def _r1():
     return tgen.gears["r1"]
 
 
-def start(r1, esp, we_begin, rekeys, theirs=None):
+def both_have(ppk):
+    """What our tunnel and charon's connection need for a PPK that both insist on, or for none."""
+    if not ppk:
+        return "no ppk", {}
+    name, secret = ppk
+    theirs = {"settings": {"ppk_id": name, "ppk_required": "yes"}, "ppk": (name, "0x" + secret.encode("ascii").hex())}
+    return "ppk id {} secret {} required".format(name, secret), theirs
+
+
+def start(r1, esp, we_begin, rekeys, theirs=None, ppk=None):
     """A new tunnel of these words, up and routed over at both ends.  theirs: charon's ESP proposal, when it is another one."""
     s1, charon = get_topogen().gears["s1"], PEER["charon"]
     topo.config(r1, "vpn tunnel to-s1", "shutdown")
     topo.wait(lambda: charon.established() == 0, "charon to let go")
-    charon.connection("to-r1", "10.0.12.2", "10.0.12.1", SECRET, esp=theirs or esp, rekeys=rekeys)
+    our_ppk, their_ppk = both_have(ppk)
+    charon.connection("to-r1", "10.0.12.2", "10.0.12.1", SECRET, esp=theirs or esp, rekeys=rekeys, **their_ppk)
     topo.config(r1, "vpn profile p", "esp proposal " + esp)
-    words = ("initiate always" if we_begin else "initiate never", "profile p", "no shutdown")
+    words = ("initiate always" if we_begin else "initiate never", our_ppk, "profile p", "no shutdown")
     topo.config(r1, "vpn tunnel to-s1", *words)
     if not we_begin:
         charon.initiate("to-r1")
@@ -116,10 +127,15 @@ def rekey_now_and_then(r1, seconds):
 
 
 @pytest.mark.parametrize("we_begin", [True, False], ids=["we-begin", "they-begin"])
-@pytest.mark.parametrize("esp", ["aes256gcm16", "aes256gcm16-ecp384"], ids=["without-pfs", "with-pfs"])
-def test_both_rekey(r1, esp, we_begin):
+@pytest.mark.parametrize(
+    "esp, ppk",
+    [("aes256gcm16", None), ("aes256gcm16-ecp384", None), ("aes256gcm16-ecp384", PPK)],
+    ids=["without-pfs", "with-pfs", "with-ppk"],
+)
+def test_both_rekey(r1, esp, ppk, we_begin):
     charon = PEER["charon"]
-    start(r1, esp, we_begin, rekeys=True)
+    start(r1, esp, we_begin, rekeys=True, ppk=ppk)
+    assert topo.tunnel(r1, "to-s1")["ppk"] is bool(ppk)
     logged = len(charon.log())
     with Undisturbed(*ends(r1)):
         begun = rekey_now_and_then(r1, SECONDS)
