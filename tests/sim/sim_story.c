@@ -461,7 +461,8 @@ static bool draw_mtu(struct sim_story *story, uint64_t *rng)
 	if (!fragments || !one_in(rng, 2))
 		return false;
 	for (int i = 0; i < 2; i++)
-		story->path[i].mtu = MAX(MAX(story->fragmentation[SIM_A], story->fragmentation[SIM_B]), 700);
+		story->path[i].mtu = MAX(MAX(story->fragmentation[SIM_A], story->fragmentation[SIM_B]),
+					 strstr(suites[story->suite].ike_a, "-mlkem") ? 1280 : 700);
 	return true;
 }
 
