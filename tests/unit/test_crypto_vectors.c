@@ -12,6 +12,7 @@
 #include "bgpvpnd/crypto/crypto.h"
 #include "tests/vectors/crypto_box.h"
 #include "tests/vectors/crypto_ke.h"
+#include "tests/vectors/crypto_kem.h"
 #include "tests/vectors/crypto_prf.h"
 #include "tests/vectors/crypto_sign.h"
 
@@ -133,6 +134,9 @@ static bool ke_may_be_own(uint16_t id)
 
 static bool ke_has(uint16_t id)
 {
+	for (size_t i = 0; i < array_size(kem_vectors); i++)
+		if (kem_vectors[i].id == id)
+			return true;
 	for (size_t i = 0; i < array_size(ke_vectors); i++)
 		if (ke_vectors[i].id == id && (is_printed(ke_vectors[i].source) || ke_may_be_own(id)))
 			return true;
