@@ -72,7 +72,7 @@ static inline struct pair_datagram answer_of(struct pair *p, struct opened *o)
 	assert_true(pair_take(&p->a, &d));
 	pair_give(p, &p->b, &d);
 	assert_true(pair_take(&p->b, &d));
-	assert_true(header(&d).flags & IKE_FLAG_RESPONSE);
+	assert_true(pair_header(&d).flags & IKE_FLAG_RESPONSE);
 	open_for(&p->a, sa_up(&p->a), &d, o);
 	return d;
 }

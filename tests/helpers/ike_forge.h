@@ -29,14 +29,6 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-static inline uint64_t counted(const struct pair_side *side, enum ike_reason reason)
-{
-	struct ike_counters counters;
-
-	ike_engine_counters(side->engine, &counters);
-	return counters.reasons[reason];
-}
-
 static inline uint64_t num_sas(const struct pair_side *side)
 {
 	struct ike_counters counters;
@@ -45,27 +37,9 @@ static inline uint64_t num_sas(const struct pair_side *side)
 	return counters.ike_sas;
 }
 
-static inline struct ike_hdr header(const struct pair_datagram *d)
-{
-	struct ike_hdr hdr;
-
-	assert_int_equal(ike_hdr_decode(bytes_make(d->data, d->len), &hdr), IKE_R_OK);
-	return hdr;
-}
-
-static inline struct pair_datagram take(struct pair_side *from, uint8_t exchange, bool response)
-{
-	struct pair_datagram d;
-
-	assert_true(pair_take(from, &d));
-	assert_int_equal(header(&d).exchange, exchange);
-	assert_int_equal(!!(header(&d).flags & IKE_FLAG_RESPONSE), response);
-	return d;
-}
-
 static inline void arrow(struct pair *p, struct pair_side *from, uint8_t exchange, bool response)
 {
-	struct pair_datagram d = take(from, exchange, response);
+	struct pair_datagram d = pair_taken(from, exchange, response);
 
 	pair_give(p, from == &p->a ? &p->b : &p->a, &d);
 }
@@ -105,7 +79,7 @@ static inline struct pair_datagram refusal(const struct pair_datagram *request, 
 {
 	const struct ike_notify notify = {.type = type, .data = data};
 	struct pair_datagram back = turned(request);
-	struct ike_hdr hdr = header(request);
+	struct ike_hdr hdr = pair_header(request);
 
 	hdr.flags = IKE_FLAG_RESPONSE;
 	return clear_message(&back, &hdr, IKE_PAYLOAD_NOTIFY, &notify);

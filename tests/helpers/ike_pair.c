@@ -57,7 +57,8 @@ static void side_init(struct pair *p, struct pair_side *side, const char *name, 
 		      uint64_t seed)
 {
 	*side = (struct pair_side){.name = name, .seed = seed, .next_spi = 0x1000 * (uint32_t)(seed + 1)};
-	side->host = (struct ike_host){side, pair_random, pair_spi_reserve, pair_spi_release, pair_wall_clock};
+	side->host =
+		(struct ike_host){side, pair_random, pair_spi_reserve, pair_spi_release, pair_wall_clock};
 	assert_int_equal(str2ipaddr(addr, &side->addr), 0);
 	side->engine = ike_engine_new(&side->host, p->now);
 }
@@ -323,4 +324,45 @@ void pair_assert_up(const struct pair *p)
 	assert_int_equal(a.child_spi_out, b.child_spi_in);
 	assert_half_equal(&p->a.child.out, &p->b.child.in);
 	assert_half_equal(&p->b.child.out, &p->a.child.in);
+}
+
+struct ike_hdr pair_header(const struct pair_datagram *datagram)
+{
+	struct ike_hdr hdr;
+
+	assert_int_equal(ike_hdr_decode(bytes_make(datagram->data, datagram->len), &hdr), IKE_R_OK);
+	return hdr;
+}
+
+struct pair_datagram pair_taken(struct pair_side *side, uint8_t exchange, bool response)
+{
+	struct pair_datagram datagram;
+
+	assert_true(pair_take(side, &datagram));
+	assert_int_equal(pair_header(&datagram).exchange, exchange);
+	assert_int_equal(!!(pair_header(&datagram).flags & IKE_FLAG_RESPONSE), response);
+	return datagram;
+}
+
+uint64_t pair_counted(const struct pair_side *side, enum ike_reason reason)
+{
+	struct ike_counters counters;
+
+	ike_engine_counters(side->engine, &counters);
+	return counters.reasons[reason];
+}
+
+void pair_settled(struct pair *p)
+{
+	pair_run(p);
+	pair_sleep(p, 60 * USEC_PER_S, true);
+	assert_int_equal(pair_info(&p->a).spi_i, pair_info(&p->b).spi_i);
+	assert_int_equal(pair_info(&p->a).spi_r, pair_info(&p->b).spi_r);
+	assert_int_equal(p->a.children, 1);
+	assert_int_equal(p->b.children, 1);
+	assert_int_equal(pair_info(&p->a).child_spi_in, pair_info(&p->b).child_spi_out);
+	assert_int_equal(pair_info(&p->a).child_spi_out, pair_info(&p->b).child_spi_in);
+	assert_int_equal(p->a.ike_down + p->b.ike_down, 0);
+	assert_int_equal(p->a.child_down + p->b.child_down, 0);
+	assert_int_equal(p->a.blinks + p->b.blinks, 0);
 }

@@ -7,6 +7,7 @@
 #define BGPVPN_TESTS_IKE_PAIR_H
 
 #include "bgpvpnd/ike/ike.h"
+#include "bgpvpnd/proto/proto.h"
 
 #define PAIR_CONN 7
 
@@ -49,8 +50,9 @@ struct pair_side {
 	unsigned int moved;
 	struct endpoint moved_to;
 	struct endpoint moved_from; /* our end of it */
-	unsigned int blinks; /* outputs after which no child was usable though there had been one, and nobody ended it */
-	bool usable;	     /* as of the last output */
+	unsigned int
+		blinks; /* outputs after which no child was usable though there had been one, and nobody ended it */
+	bool usable; /* as of the last output */
 	unsigned int ike_up, ike_down, child_up, child_down, heard;
 	enum ike_reason down_reason;
 };
@@ -75,6 +77,14 @@ void pair_drain(struct pair *p, struct pair_side *side);
 /* Moves the oldest datagram out of a side's queue; false when there is none. */
 bool pair_take(struct pair_side *side, struct pair_datagram *out);
 
+/* The same of one that must be there, and of this kind. */
+struct pair_datagram pair_taken(struct pair_side *side, uint8_t exchange, bool response);
+
+struct ike_hdr pair_header(const struct pair_datagram *datagram);
+
+/* How often the side's engine has had this reason. */
+uint64_t pair_counted(const struct pair_side *side, enum ike_reason reason);
+
 /* Gives a datagram to `side`, as from the other one. */
 void pair_give(struct pair *p, struct pair_side *side, const struct pair_datagram *datagram);
 
@@ -92,5 +102,8 @@ void pair_assert_heard(const struct pair *p);
 
 /* One usable Child SA on both sides, keys and SPIs crosswise equal. */
 void pair_assert_up(const struct pair *p);
+
+/* Everything settles: one pair, the same on both sides, nothing under way, and nobody went down in between. */
+void pair_settled(struct pair *p);
 
 #endif

@@ -38,14 +38,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static uint64_t counted(const struct pair_side *side, enum ike_reason reason)
-{
-	struct ike_counters counters;
-
-	ike_engine_counters(side->engine, &counters);
-	return counters.reasons[reason];
-}
-
 static uint64_t half_open(const struct pair_side *side)
 {
 	struct ike_counters counters;
@@ -54,28 +46,10 @@ static uint64_t half_open(const struct pair_side *side)
 	return counters.half_open;
 }
 
-static struct ike_hdr header(const struct pair_datagram *d)
-{
-	struct ike_hdr hdr;
-
-	assert_int_equal(ike_hdr_decode(bytes_make(d->data, d->len), &hdr), IKE_R_OK);
-	return hdr;
-}
-
-static struct pair_datagram taken(struct pair_side *from, uint8_t exchange, bool response)
-{
-	struct pair_datagram d;
-
-	assert_true(pair_take(from, &d));
-	assert_int_equal(header(&d).exchange, exchange);
-	assert_int_equal(!!(header(&d).flags & IKE_FLAG_RESPONSE), response);
-	return d;
-}
-
 static void arrow(struct pair *p, struct pair_side *from, struct pair_side *to, uint8_t exchange,
 		  bool response)
 {
-	struct pair_datagram d = taken(from, exchange, response);
+	struct pair_datagram d = pair_taken(from, exchange, response);
 
 	pair_give(p, to, &d);
 }
@@ -107,22 +81,6 @@ static void configure(struct pair_side *side, struct pair_side *peer, const char
 	}
 	ike_conn_set(side->engine, PAIR_CONN, cfg);
 	ike_conn_cfg_unref(cfg);
-}
-
-/* Everything has settled: one pair, nothing under way, nobody went down in between. */
-static void settled(struct pair *p)
-{
-	pair_run(p);
-	pair_sleep(p, 60 * USEC_PER_S, true);
-	assert_int_equal(pair_info(&p->a).spi_i, pair_info(&p->b).spi_i);
-	assert_int_equal(pair_info(&p->a).spi_r, pair_info(&p->b).spi_r);
-	assert_int_equal(p->a.children, 1);
-	assert_int_equal(p->b.children, 1);
-	assert_int_equal(pair_info(&p->a).child_spi_in, pair_info(&p->b).child_spi_out);
-	assert_int_equal(pair_info(&p->a).child_spi_out, pair_info(&p->b).child_spi_in);
-	assert_int_equal(p->a.ike_down + p->b.ike_down, 0);
-	assert_int_equal(p->a.child_down + p->b.child_down, 0);
-	assert_int_equal(p->a.blinks + p->b.blinks, 0);
 }
 
 /* Both can speak on what is there now, in both directions. */
@@ -164,7 +122,7 @@ static void test_one(void **state)
 	assert_int_equal(half_open(&p.b), 0);
 	assert_string_equal(pair_info(&p.a).ike_proposal, IKE_ONE);
 	assert_string_equal(pair_info(&p.b).ike_proposal, IKE_ONE);
-	settled(&p);
+	pair_settled(&p);
 	usable(&p);
 	pair_fini(&p);
 }
@@ -199,7 +157,7 @@ static void test_six(void **state)
 	pair_assert_up(&p);
 	assert_string_equal(pair_info(&p.a).ike_proposal, IKE_SIX);
 	rekey(&p, &p.b, true);
-	settled(&p);
+	pair_settled(&p);
 	usable(&p);
 	pair_fini(&p);
 }
@@ -253,7 +211,7 @@ static void test_with_ppk(void **state)
 		assert_int_equal(pair_info(&p.a).ppk, both);
 		assert_int_equal(pair_info(&p.b).ppk, both);
 		rekey(&p, &p.b, true);
-		settled(&p);
+		pair_settled(&p);
 		usable(&p);
 		pair_fini(&p);
 	}
@@ -286,7 +244,7 @@ static void handshake_without(int lost, uint16_t fragmentation, bool *there)
 		pair_sleep(&p, 300 * USEC_PER_MS, false);
 	}
 	pair_assert_up(&p);
-	assert_int_equal(counted(&p.a, IKE_R_INTEGRITY) + counted(&p.b, IKE_R_INTEGRITY), 0);
+	assert_int_equal(pair_counted(&p.a, IKE_R_INTEGRITY) + pair_counted(&p.b, IKE_R_INTEGRITY), 0);
 	*there = n > lost;
 	pair_fini(&p);
 }
@@ -324,7 +282,7 @@ static void test_each_message_twice(void **state)
 	}
 	pair_run(&p);
 	for (unsigned int i = 0; i < n; i++)
-		pair_give(&p, header(&all[i]).flags & IKE_FLAG_RESPONSE ? &p.a : &p.b, &all[i]);
+		pair_give(&p, pair_header(&all[i]).flags & IKE_FLAG_RESPONSE ? &p.a : &p.b, &all[i]);
 	pair_run(&p);
 	pair_assert_up(&p);
 	assert_int_equal(p.a.ike_up + p.b.ike_up, 2);
@@ -379,20 +337,20 @@ static void test_without_the_notify(void **state)
 
 	pair_init(&p, IKE_ONE, ESP_PLAIN);
 	pair_initiate(&p, &p.a);
-	d = taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	mute_intermediate(&d);
 	pair_give(&p, &p.b, &d);
-	assert_int_equal(counted(&p.b, IKE_R_NO_PROPOSAL), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_NO_PROPOSAL), 1);
 	assert_int_equal(half_open(&p.b), 0);
 	pair_fini(&p);
 
 	pair_init(&p, IKE_ONE, ESP_PLAIN);
 	pair_initiate(&p, &p.a);
 	arrow(&p, &p.a, &p.b, IKE_EXCHANGE_SA_INIT, false);
-	d = taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	d = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
 	mute_intermediate(&d);
 	pair_give(&p, &p.a, &d);
-	assert_int_equal(counted(&p.a, IKE_R_PEER_CHANGED_PROPOSAL), 1);
+	assert_int_equal(pair_counted(&p.a, IKE_R_PEER_CHANGED_PROPOSAL), 1);
 	assert_int_equal(p.a.queued, 0);
 	pair_fini(&p);
 }
@@ -454,7 +412,7 @@ struct heard {
 /* Of a datagram with the null suite: 8 bytes of IV, the text, the length of no padding, 16 bytes of ICV. */
 static bool hear(struct heard *h, const struct pair_datagram *d)
 {
-	bool fragment = header(d).next_payload == IKE_PAYLOAD_SKF;
+	bool fragment = pair_header(d).next_payload == IKE_PAYLOAD_SKF;
 	size_t head = IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN + (fragment ? 4 : 0) + 8;
 	const uint8_t *numbers = d->data + IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN;
 
@@ -588,12 +546,12 @@ static void auth_by_hand(uint16_t fragmentation)
 
 	null_pair(&p, fragmentation);
 	pair_initiate(&p, &p.a);
-	init_i = taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	init_i = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	pair_give(&p, &p.b, &init_i);
-	init_r = taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	init_r = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
 	pair_give(&p, &p.a, &init_r);
 	pass(&p, &p.a, &p.b, &inter_i);
-	assert_int_equal(header(&inter_i.last).next_payload,
+	assert_int_equal(pair_header(&inter_i.last).next_payload,
 			 fragmentation ? IKE_PAYLOAD_SKF : IKE_PAYLOAD_SK);
 	pass(&p, &p.b, &p.a, &inter_r);
 	pass(&p, &p.a, &p.b, &auth_i);
@@ -653,16 +611,16 @@ static void test_intermediate_is_authenticated(void **state)
 		null_pair(&p, 0);
 		pair_initiate(&p, &p.a);
 		round_trip(&p, &p.a, &p.b, IKE_EXCHANGE_SA_INIT);
-		d = taken(&p.a, IKE_EXCHANGE_INTERMEDIATE, false);
+		d = pair_taken(&p.a, IKE_EXCHANGE_INTERMEDIATE, false);
 		if (!response)
 			d.data[d.len - 18] ^= 1; /* the end of KEi(1): no part of this KEM's secret */
 		pair_give(&p, &p.b, &d);
-		d = taken(&p.b, IKE_EXCHANGE_INTERMEDIATE, true);
+		d = pair_taken(&p.b, IKE_EXCHANGE_INTERMEDIATE, true);
 		if (response)
 			d.data[d.len - 18] ^= 1;
 		pair_give(&p, &p.a, &d);
 		pair_run(&p);
-		assert_int_equal(counted(&p.b, IKE_R_AUTH_FAILED), 1);
+		assert_int_equal(pair_counted(&p.b, IKE_R_AUTH_FAILED), 1);
 		assert_int_equal(p.a.ike_up + p.b.ike_up, 0);
 		pair_fini(&p);
 	}
@@ -677,15 +635,15 @@ static void test_order(void **state)
 	null_pair(&p, 0);
 	pair_initiate(&p, &p.a);
 	round_trip(&p, &p.a, &p.b, IKE_EXCHANGE_SA_INIT);
-	d = early = taken(&p.a, IKE_EXCHANGE_INTERMEDIATE, false);
+	d = early = pair_taken(&p.a, IKE_EXCHANGE_INTERMEDIATE, false);
 	early.data[18] = IKE_EXCHANGE_AUTH;
 	pair_give(&p, &p.b, &early);
-	assert_int_equal(counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE), 1);
 	pair_give(&p, &p.b, &d);
 	arrow(&p, &p.b, &p.a, IKE_EXCHANGE_INTERMEDIATE, true);
 	d.data[23] = 2; /* the next message ID */
 	pair_give(&p, &p.b, &d);
-	assert_int_equal(counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE), 2);
+	assert_int_equal(pair_counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE), 2);
 	pair_run(&p);
 	pair_assert_up(&p);
 	pair_fini(&p);
@@ -702,15 +660,15 @@ static void test_bad_value(void **state)
 		null_pair(&p, 0);
 		pair_initiate(&p, &p.a);
 		round_trip(&p, &p.a, &p.b, IKE_EXCHANGE_SA_INIT);
-		d = taken(&p.a, IKE_EXCHANGE_INTERMEDIATE, false);
+		d = pair_taken(&p.a, IKE_EXCHANGE_INTERMEDIATE, false);
 		if (what)
 			d.data[ke + 5] ^= 1; /* the method */
 		else
 			d.data[ke + 3]--; /* the length: a byte is left over, and the value too short */
 		pair_give(&p, &p.b, &d);
 		pair_run(&p);
-		assert_int_equal(counted(&p.b, what ? IKE_R_BAD_KE : IKE_R_TRUNCATED) +
-					 counted(&p.b, IKE_R_TRAILING_BYTES),
+		assert_int_equal(pair_counted(&p.b, what ? IKE_R_BAD_KE : IKE_R_TRUNCATED) +
+					 pair_counted(&p.b, IKE_R_TRAILING_BYTES),
 				 1);
 		pair_sleep(&p, 60 * USEC_PER_S, true);
 		assert_int_equal(p.a.ike_down, 1);
@@ -800,15 +758,15 @@ static void rekeyed(const char *ike, const char *esp, bool what, unsigned int fo
 			assert_int_not_equal(pair_info(i).spi_i, old_ike);
 		else
 			assert_int_not_equal(pair_info(i).child_spi_in, old_child);
-		settled(&p);
+		pair_settled(&p);
 		if (!what)
 			pair_assert_up(&p);
 		usable(&p);
 		/* and again, by the other one */
 		rekey(&p, r, what);
-		settled(&p);
+		pair_settled(&p);
 		rekey(&p, i, !what);
-		settled(&p);
+		pair_settled(&p);
 		usable(&p);
 		assert_string_equal(pair_info(&p.a).ike_proposal, ike);
 		assert_string_equal(pair_info(&p.b).esp_proposal, esp);
@@ -838,11 +796,11 @@ static void test_child_on_one_side(void **state)
 	pair_initiate(&p, &p.a);
 	pair_run(&p);
 	rekey(&p, &p.a, false);
-	settled(&p);
+	pair_settled(&p);
 	assert_string_equal(pair_info(&p.b).esp_proposal, ESP_TWO);
 	/* and the other one rekeys it as it is */
 	rekey(&p, &p.b, false);
-	settled(&p);
+	pair_settled(&p);
 	assert_string_equal(pair_info(&p.b).esp_proposal, ESP_TWO);
 	pair_fini(&p);
 }
@@ -857,13 +815,13 @@ static void test_cross(void **state)
 			p.a.seed += (uint64_t)seed * 977;
 			rekey(&p, &p.a, what);
 			rekey(&p, &p.b, what);
-			settled(&p);
+			pair_settled(&p);
 			usable(&p);
 			/* RFC 9370 2.2.4: the one that loses makes nothing. */
 			if (!what)
 				assert_int_equal(p.a.child_up + p.b.child_up, 2 + 2);
 			rekey(&p, &p.a, what);
-			settled(&p);
+			pair_settled(&p);
 			pair_fini(&p);
 		}
 }
@@ -886,10 +844,10 @@ static void test_unequal_ones_cross(void **state)
 			pair_sleep(&p, 2 * USEC_PER_S, true);
 			rekey(&p, &p.a, what);
 			rekey(&p, &p.b, what);
-			settled(&p);
+			pair_settled(&p);
 			usable(&p);
 			rekey(&p, &p.b, what);
-			settled(&p);
+			pair_settled(&p);
 			pair_fini(&p);
 		}
 }
@@ -911,8 +869,8 @@ static void test_cross_late(void **state)
 				round_trip(&p, &p.a, &p.b, IKE_EXCHANGE_FOLLOWUP_KE);
 			pair_give(&p, &p.a, &late);
 			if (when < 2)
-				assert_int_equal(counted(&p.a, IKE_R_TEMPORARY), 1);
-			settled(&p);
+				assert_int_equal(pair_counted(&p.a, IKE_R_TEMPORARY), 1);
+			pair_settled(&p);
 			usable(&p);
 			pair_fini(&p);
 		}
@@ -930,7 +888,7 @@ static void test_ike_crosses_child(void **state)
 		child = pair_info(&p.a).child_spi_in;
 		rekey(&p, who ? &p.b : &p.a, true);
 		rekey(&p, who ? &p.a : &p.b, false);
-		settled(&p);
+		pair_settled(&p);
 		assert_int_not_equal(pair_info(&p.a).spi_i, ike);
 		assert_int_not_equal(pair_info(&p.a).child_spi_in, child);
 		pair_fini(&p);
@@ -956,7 +914,7 @@ static void test_each_followup_lost(void **state)
 						pair_give(&p, &p.a, &d);
 				pair_sleep(&p, 300 * USEC_PER_MS, false);
 			}
-			settled(&p);
+			pair_settled(&p);
 			usable(&p);
 			assert_true(n > lost);
 			pair_fini(&p);
@@ -980,9 +938,9 @@ static void test_forgotten(void **state)
 		p.now = instant_add(p.now, LIMIT_FOLLOWUP_S * USEC_PER_S);
 		ike_engine_expire(p.b.engine, p.now);
 		pair_run(&p);
-		assert_int_equal(counted(&p.b, IKE_R_STATE_NOT_FOUND), 1);
+		assert_int_equal(pair_counted(&p.b, IKE_R_STATE_NOT_FOUND), 1);
 		assert_int_equal(p.a.children + p.b.children, 2);
-		settled(&p);
+		pair_settled(&p);
 		assert_true(what ? pair_info(&p.a).spi_i != ike : pair_info(&p.a).child_spi_in != child);
 		pair_fini(&p);
 	}

@@ -26,22 +26,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct ike_hdr header(const struct pair_datagram *d)
-{
-	struct ike_hdr hdr;
-
-	assert_int_equal(ike_hdr_decode(bytes_make(d->data, d->len), &hdr), IKE_R_OK);
-	return hdr;
-}
-
-static uint64_t counted(const struct pair_side *side, enum ike_reason reason)
-{
-	struct ike_counters counters;
-
-	ike_engine_counters(side->engine, &counters);
-	return counters.reasons[reason];
-}
-
 /* The next datagram of `from`, which must be of this exchange, is given to `to`. */
 static void arrow(struct pair *p, struct pair_side *from, struct pair_side *to, uint8_t exchange,
 		  bool response)
@@ -49,8 +33,8 @@ static void arrow(struct pair *p, struct pair_side *from, struct pair_side *to, 
 	struct pair_datagram d;
 
 	assert_true(pair_take(from, &d));
-	assert_int_equal(header(&d).exchange, exchange);
-	assert_int_equal(!!(header(&d).flags & IKE_FLAG_RESPONSE), response);
+	assert_int_equal(pair_header(&d).exchange, exchange);
+	assert_int_equal(!!(pair_header(&d).flags & IKE_FLAG_RESPONSE), response);
 	pair_give(p, to, &d);
 }
 
@@ -230,7 +214,7 @@ static void test_wrong_secret(void **state)
 	assert_int_equal(p.a.down_reason, IKE_R_PEER_AUTH_FAILED);
 	assert_int_equal(p.b.down_reason, IKE_R_AUTH_FAILED);
 	assert_int_equal(p.a.added + p.b.added, 0);
-	assert_int_equal(counted(&p.b, IKE_R_AUTH_FAILED), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_AUTH_FAILED), 1);
 	pair_fini(&p);
 }
 
@@ -344,7 +328,7 @@ static void test_invalid_ke(void **state)
 	pair_initiate(&p, &p.a);
 	pair_run(&p);
 	pair_assert_up(&p);
-	assert_int_equal(counted(&p.b, IKE_R_INVALID_KE), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_INVALID_KE), 1);
 	assert_string_equal(pair_info(&p.a).ike_proposal, "aes128gcm16-prfsha256-ecp256");
 	pair_fini(&p);
 }
@@ -363,7 +347,7 @@ static void test_forged_group_is_ignored(void **state)
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
 	assert_true(pair_take(&p.a, &d));
-	hdr = header(&d);
+	hdr = pair_header(&d);
 	hdr.flags = IKE_FLAG_RESPONSE;
 	forged = (struct pair_datagram){.from = d.to, .to = d.from};
 	wr = wr_of(forged.data, sizeof(forged.data));
@@ -374,7 +358,7 @@ static void test_forged_group_is_ignored(void **state)
 	forged.len = wr.len;
 	pair_give(&p, &p.a, &forged);
 	assert_int_equal(p.a.queued, 0);
-	assert_int_equal(counted(&p.a, IKE_R_BAD_SYNTAX), 1);
+	assert_int_equal(pair_counted(&p.a, IKE_R_BAD_SYNTAX), 1);
 	pair_give(&p, &p.b, &d);
 	pair_run(&p);
 	pair_assert_up(&p);
@@ -669,8 +653,8 @@ static void test_wrong_version(void **state)
 		assert_int_equal(answer.data[17], IKE_VERSION);
 		assert_true(answer.len <= d.len);
 	}
-	assert_int_equal(counted(&p.b, IKE_R_BAD_VERSION), 1000);
-	assert_int_equal(counted(&p.b, IKE_R_RATE_LIMIT), 1000 - LIMIT_UNAUTH_ANSWERS_PER_S);
+	assert_int_equal(pair_counted(&p.b, IKE_R_BAD_VERSION), 1000);
+	assert_int_equal(pair_counted(&p.b, IKE_R_RATE_LIMIT), 1000 - LIMIT_UNAUTH_ANSWERS_PER_S);
 	pair_fini(&p);
 }
 
@@ -685,7 +669,7 @@ static void test_stranger(void **state)
 	assert_true(pair_take(&p.a, &d));
 	str2ipaddr("192.0.2.99", &d.from.addr);
 	pair_give(&p, &p.b, &d);
-	assert_int_equal(counted(&p.b, IKE_R_NO_CONNECTION), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_NO_CONNECTION), 1);
 	assert_int_equal(p.b.queued, 1);
 	pair_fini(&p);
 }

@@ -47,12 +47,12 @@ static void forged_success(uint64_t seed, bool forged_first)
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	middle_init(&m, IKE_DEFAULT, seed);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	forged = middle_answer(&m, &request);
 	pair_give(&p, &p.b, &request);
-	genuine = take(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	genuine = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
 	/* With the seed of B, M knows the SPI of B. */
-	assert_int_equal(header(&forged).spi_r == header(&genuine).spi_r, seed == 2);
+	assert_int_equal(pair_header(&forged).spi_r == pair_header(&genuine).spi_r, seed == 2);
 	pair_give(&p, &p.a, forged_first ? &forged : &genuine);
 	pair_give(&p, &p.a, forged_first ? &genuine : &forged);
 	pair_run(&p);
@@ -87,10 +87,10 @@ static void test_sealed_refusal(void **state)
 		pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 		middle_init(&m, IKE_DEFAULT, seed);
 		pair_initiate(&p, &p.a);
-		request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+		request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 		d = middle_answer(&m, &request);
 		pair_give(&p, &p.a, &d);
-		d = take(&p.a, IKE_EXCHANGE_AUTH, false);
+		d = pair_taken(&p.a, IKE_EXCHANGE_AUTH, false);
 		d = middle_answer(&m, &d);
 		pair_give(&p, &p.a, &d);
 		/* The operator sees it at once, and the attempt lives. */
@@ -114,10 +114,10 @@ static void test_sealed_refusal_is_believed(void **state)
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	middle_init(&m, IKE_DEFAULT, 99);
 	pair_initiate(&p, &p.a);
-	d = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d = middle_answer(&m, &d);
 	pair_give(&p, &p.a, &d);
-	d = take(&p.a, IKE_EXCHANGE_AUTH, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_AUTH, false);
 	d = middle_answer(&m, &d);
 	pair_give(&p, &p.a, &d);
 	pair_sleep(&p, LIMIT_REFUSAL_GRACE_MS * USEC_PER_MS, false);
@@ -136,7 +136,7 @@ static void test_too_many_answers(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	for (unsigned int i = 0; i < LIMIT_INIT_RIVALS + 3; i++) {
 		struct pair m;
 
@@ -148,11 +148,11 @@ static void test_too_many_answers(void **state)
 		pair_fini(&m);
 	}
 	for (unsigned int i = 0; i < LIMIT_INIT_RIVALS; i++)
-		take(&p.a, IKE_EXCHANGE_AUTH, false);
+		pair_taken(&p.a, IKE_EXCHANGE_AUTH, false);
 	assert_int_equal(p.a.queued, 0);
 	assert_int_equal(num_sas(&p.a), LIMIT_INIT_RIVALS + 1);
-	assert_int_equal(counted(&p.a, IKE_R_RIVALS), 3);
-	assert_int_equal(counted(&p.a, IKE_R_OUTSIDE_WINDOW), LIMIT_INIT_RIVALS + 3);
+	assert_int_equal(pair_counted(&p.a, IKE_R_RIVALS), 3);
+	assert_int_equal(pair_counted(&p.a, IKE_R_OUTSIDE_WINDOW), LIMIT_INIT_RIVALS + 3);
 	/* All of them silent: one end, and nothing is left. */
 	for (int i = 0; i < 60; i++) {
 		pair_sleep(&p, USEC_PER_S, false);
@@ -178,7 +178,7 @@ static void test_refusal_of_the_child(void **state)
 	ike_conn_cfg_unref(cfg);
 	middle_init(&m, IKE_DEFAULT, 99);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d = middle_answer(&m, &request);
 	pair_give(&p, &p.a, &d);
 	pair_give(&p, &p.b, &request);
@@ -200,7 +200,7 @@ static void test_terminate_amid_rivals(void **state)
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	middle_init(&m, IKE_DEFAULT, 2);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d = middle_answer(&m, &request);
 	pair_give(&p, &p.a, &d);
 	pair_give(&p, &p.b, &request);
@@ -228,11 +228,11 @@ static void test_peer_answers_twice(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	pair_give(&p, &p.b, &request);
 	arrow(&p, &p.b, IKE_EXCHANGE_SA_INIT, true);
 	arrow(&p, &p.a, IKE_EXCHANGE_AUTH, false);
-	late = take(&p.b, IKE_EXCHANGE_AUTH, true);
+	late = pair_taken(&p.b, IKE_EXCHANGE_AUTH, true);
 	pair_give(&p, &p.b, &request);
 	arrow(&p, &p.b, IKE_EXCHANGE_SA_INIT, true);
 	arrow(&p, &p.a, IKE_EXCHANGE_AUTH, false);
@@ -260,7 +260,7 @@ static void bent_answer(bool auth_before)
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
 	arrow(&p, &p.a, IKE_EXCHANGE_SA_INIT, false);
-	bent = genuine = take(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	bent = genuine = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
 	bent.data[bent.len - 1] ^= 1; /* N(FRAGMENTATION) is no more */
 	pair_give(&p, &p.a, &bent);
 	if (auth_before) {
@@ -301,7 +301,7 @@ static void test_forged_refusals(void **state)
 
 		pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 		pair_initiate(&p, &p.a);
-		request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+		request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 		d = refusal(&request, types[i], bytes_make(NULL, 0));
 		pair_give(&p, &p.a, &d);
 		assert_int_equal(pair_info(&p.a).last_failure, i ? IKE_R_PEER_ERROR : IKE_R_PEER_NO_PROPOSAL);
@@ -322,10 +322,10 @@ static void test_forged_group(void **state)
 
 	pair_init(&p, IKE_GROUPS, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d = refusal(&request, IKE_NOTIFY_INVALID_KE_PAYLOAD, BYTES_OF(ecp256));
 	pair_give(&p, &p.a, &d);
-	take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	pair_give(&p, &p.b, &request);
 	pair_run(&p);
 	assert_up_and_clean(&p);
@@ -343,7 +343,7 @@ static void test_forged_group_loop(void **state)
 
 	pair_init(&p, IKE_GROUPS, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	for (unsigned int i = 0; i < 20; i++) {
 		d = refusal(&request, IKE_NOTIFY_INVALID_KE_PAYLOAD, BYTES_OF(groups[i % 2]));
 		pair_give(&p, &p.a, &d);
@@ -351,7 +351,7 @@ static void test_forged_group_loop(void **state)
 			sent++;
 	}
 	assert_int_equal(sent, LIMIT_INIT_RESTARTS);
-	assert_true(counted(&p.a, IKE_R_INIT_LOOP) > 0);
+	assert_true(pair_counted(&p.a, IKE_R_INIT_LOOP) > 0);
 	pair_give(&p, &p.b, &request);
 	pair_run(&p);
 	assert_up_and_clean(&p);
@@ -366,7 +366,7 @@ static void test_forged_cookie(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d = refusal(&request, IKE_NOTIFY_COOKIE, bytes_str("a cookie"));
 	pair_give(&p, &p.a, &d);
 	assert_int_equal(p.a.queued, 0);
@@ -385,7 +385,7 @@ static void test_forged_cookie_request_lost(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d = refusal(&request, IKE_NOTIFY_COOKIE, bytes_str("a cookie"));
 	pair_give(&p, &p.a, &d);
 	pair_sleep(&p, LIMIT_COOKIE_HOLD_MS * USEC_PER_MS, true);
@@ -401,11 +401,11 @@ static void test_forged_cookie_answer_lost(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d = refusal(&request, IKE_NOTIFY_COOKIE, bytes_str("a cookie"));
 	pair_give(&p, &p.a, &d);
 	pair_give(&p, &p.b, &request);
-	take(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
 	pair_sleep(&p, LIMIT_COOKIE_HOLD_MS * USEC_PER_MS, true);
 	assert_up_and_clean(&p);
 	pair_fini(&p);
@@ -420,7 +420,7 @@ static void test_forged_cookie_loop(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	for (uint8_t i = 0; i < 200; i++) {
 		d = refusal(&request, IKE_NOTIFY_COOKIE, bytes_make(&i, 1));
 		pair_give(&p, &p.a, &d);
@@ -463,7 +463,7 @@ static void bent_answer_then_exchanges(const char *ike, unsigned int done_before
 	pair_init(&p, ike, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
 	arrow(&p, &p.a, IKE_EXCHANGE_SA_INIT, false);
-	bent = genuine = take(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	bent = genuine = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
 	hide_fragmentation(&bent);
 	pair_give(&p, &p.a, &bent);
 	for (unsigned int i = 0; i < done_before; i++) {

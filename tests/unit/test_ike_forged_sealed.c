@@ -18,7 +18,7 @@ static void test_forged_request_before(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	forged = request;
 	forged.data[forged.len - 1] ^= 1; /* in the hash of an address */
 	forged.data[IKE_HDR_LEN + 60] ^= 1;
@@ -41,23 +41,23 @@ static void test_forged_auth(void **state)
 	pair_initiate(&p, &p.a);
 	arrow(&p, &p.a, IKE_EXCHANGE_SA_INIT, false);
 	arrow(&p, &p.b, IKE_EXCHANGE_SA_INIT, true);
-	genuine = take(&p.a, IKE_EXCHANGE_AUTH, false);
+	genuine = pair_taken(&p.a, IKE_EXCHANGE_AUTH, false);
 
 	/* HDR, SK {garbage} --> */
 	d = genuine;
 	d.data[d.len - 1] ^= 1;
 	pair_give(&p, &p.b, &d);
-	assert_int_equal(counted(&p.b, IKE_R_INTEGRITY), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_INTEGRITY), 1);
 	/* cut off --> */
 	d = genuine;
 	d.len -= 20;
 	pair_give(&p, &p.b, &d);
-	assert_int_equal(counted(&p.b, IKE_R_BAD_LENGTH), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_BAD_LENGTH), 1);
 	/* HDR, N(AUTHENTICATION_FAILED) --> in clear, as IKE_AUTH and as INFORMATIONAL; HDR, D --> */
-	hdr = header(&genuine);
+	hdr = pair_header(&genuine);
 	d = clear_message(&genuine, &hdr, IKE_PAYLOAD_NOTIFY, &failed);
 	pair_give(&p, &p.b, &d);
-	assert_int_equal(counted(&p.b, IKE_R_NOT_ENCRYPTED), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_NOT_ENCRYPTED), 1);
 	hdr.exchange = IKE_EXCHANGE_INFORMATIONAL;
 	for (hdr.message_id = 0; hdr.message_id < 3; hdr.message_id++) {
 		d = clear_message(&genuine, &hdr, IKE_PAYLOAD_NOTIFY, &failed);
@@ -65,7 +65,8 @@ static void test_forged_auth(void **state)
 		d = clear_message(&genuine, &hdr, IKE_PAYLOAD_DELETE, NULL);
 		pair_give(&p, &p.b, &d);
 	}
-	assert_int_equal(counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE) + counted(&p.b, IKE_R_OUTSIDE_WINDOW), 6);
+	assert_int_equal(
+		pair_counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE) + pair_counted(&p.b, IKE_R_OUTSIDE_WINDOW), 6);
 	assert_int_equal(p.b.queued, 0);
 
 	pair_give(&p, &p.b, &genuine);
@@ -87,19 +88,19 @@ static void test_forged_auth_answer(void **state)
 	arrow(&p, &p.a, IKE_EXCHANGE_SA_INIT, false);
 	arrow(&p, &p.b, IKE_EXCHANGE_SA_INIT, true);
 	arrow(&p, &p.a, IKE_EXCHANGE_AUTH, false);
-	genuine = take(&p.b, IKE_EXCHANGE_AUTH, true);
+	genuine = pair_taken(&p.b, IKE_EXCHANGE_AUTH, true);
 	d = genuine;
 	d.data[d.len - 1] ^= 1;
 	pair_give(&p, &p.a, &d);
-	assert_int_equal(counted(&p.a, IKE_R_INTEGRITY), 1);
+	assert_int_equal(pair_counted(&p.a, IKE_R_INTEGRITY), 1);
 	d = genuine;
 	d.len -= 20;
 	pair_give(&p, &p.a, &d);
-	assert_int_equal(counted(&p.a, IKE_R_BAD_LENGTH), 1);
-	hdr = header(&genuine);
+	assert_int_equal(pair_counted(&p.a, IKE_R_BAD_LENGTH), 1);
+	hdr = pair_header(&genuine);
 	d = clear_message(&genuine, &hdr, IKE_PAYLOAD_NOTIFY, &failed);
 	pair_give(&p, &p.a, &d);
-	assert_int_equal(counted(&p.a, IKE_R_NOT_ENCRYPTED), 1);
+	assert_int_equal(pair_counted(&p.a, IKE_R_NOT_ENCRYPTED), 1);
 	assert_int_equal(p.a.ike_down, 0);
 	pair_give(&p, &p.a, &genuine);
 	pair_run(&p);
@@ -130,7 +131,7 @@ static void test_forged_fragments(void **state)
 	arrow(&p, &p.a, IKE_EXCHANGE_SA_INIT, false);
 	arrow(&p, &p.b, IKE_EXCHANGE_SA_INIT, true);
 	for (; pair_take(&p.a, &d); n++) {
-		assert_int_equal(header(&d).next_payload, IKE_PAYLOAD_SKF);
+		assert_int_equal(pair_header(&d).next_payload, IKE_PAYLOAD_SKF);
 		bad = d;
 		bad.data[bad.len - 1] ^= 1;
 		pair_give(&p, &p.b, &bad);
@@ -140,7 +141,7 @@ static void test_forged_fragments(void **state)
 		pair_give(&p, &p.b, &d);
 	}
 	assert_true(n > 1);
-	assert_int_equal(counted(&p.b, IKE_R_INTEGRITY), 2 * n);
+	assert_int_equal(pair_counted(&p.b, IKE_R_INTEGRITY), 2 * n);
 	pair_run(&p);
 	assert_up_and_clean(&p);
 	pair_fini(&p);
@@ -175,10 +176,10 @@ static void test_clear_messages_to_an_established_sa(void **state)
 	handshake(&p);
 	assert_true(ike_probe(p.b.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.b);
-	probe = take(&p.b, IKE_EXCHANGE_INFORMATIONAL, false);
+	probe = pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, false);
 	for (unsigned int i = 0; i < 2 * array_size(exchanges); i++) {
 		struct pair_datagram back = turned(&probe);
-		struct ike_hdr hdr = header(&probe);
+		struct ike_hdr hdr = pair_header(&probe);
 
 		hdr.exchange = exchanges[i / 2];
 		hdr.flags = IKE_FLAG_INITIATOR | (i & 1 ? IKE_FLAG_RESPONSE : 0);
@@ -194,8 +195,8 @@ static void test_clear_messages_to_an_established_sa(void **state)
 		}
 	}
 	assert_int_equal(p.b.queued, 0);
-	assert_int_equal(counted(&p.b, IKE_R_NOT_ENCRYPTED) + counted(&p.b, IKE_R_OUTSIDE_WINDOW) +
-				 counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE),
+	assert_int_equal(pair_counted(&p.b, IKE_R_NOT_ENCRYPTED) + pair_counted(&p.b, IKE_R_OUTSIDE_WINDOW) +
+				 pair_counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE),
 			 n);
 	assert_true(pair_info(&p.b).request_outstanding);
 	pair_give(&p, &p.a, &probe);
@@ -216,7 +217,7 @@ static void test_copied_auth_moves_nothing(void **state)
 	pair_initiate(&p, &p.a);
 	arrow(&p, &p.a, IKE_EXCHANGE_SA_INIT, false);
 	arrow(&p, &p.b, IKE_EXCHANGE_SA_INIT, true);
-	copy = genuine = take(&p.a, IKE_EXCHANGE_AUTH, false);
+	copy = genuine = pair_taken(&p.a, IKE_EXCHANGE_AUTH, false);
 	assert_int_equal(str2ipaddr("203.0.113.66", &copy.from.addr), 0);
 	pair_give(&p, &p.b, &copy);
 	assert_a_is_where_it_was(&p);
@@ -237,9 +238,9 @@ static void test_replays_from_elsewhere(void **state)
 	handshake(&p);
 	assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
-	copy = genuine = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+	copy = genuine = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
 	pair_give(&p, &p.b, &genuine);
-	take(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
+	pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
 	assert_int_equal(str2ipaddr("203.0.113.66", &copy.from.addr), 0);
 	for (int i = 0; i < 100; i++) {
 		pair_give(&p, &p.b, &copy);
@@ -247,7 +248,7 @@ static void test_replays_from_elsewhere(void **state)
 			answers++;
 	}
 	assert_int_equal(answers, LIMIT_REPEATS_ASTRAY);
-	assert_int_equal(counted(&p.b, IKE_R_RATE_LIMIT), 100 - LIMIT_REPEATS_ASTRAY);
+	assert_int_equal(pair_counted(&p.b, IKE_R_RATE_LIMIT), 100 - LIMIT_REPEATS_ASTRAY);
 	assert_int_equal(p.b.moved, 0);
 	assert_a_is_where_it_was(&p);
 	/* A itself is answered, for as long as a liveness exchange lasts. */

@@ -41,14 +41,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static uint64_t counted(const struct pair_side *side, enum ike_reason reason)
-{
-	struct ike_counters counters;
-
-	ike_engine_counters(side->engine, &counters);
-	return counters.reasons[reason];
-}
-
 static void set_fragmentation(struct pair *p, struct pair_side *side, uint16_t size, bool nat)
 {
 	struct pair_side *peer = side == &p->a ? &p->b : &p->a;
@@ -262,7 +254,7 @@ static bool handshake_without(unsigned int lost, bool response)
 	pair_sleep(&p, 600 * USEC_PER_MS, true);
 	pair_assert_up(&p);
 	/* All before the missing one came twice before there was a whole. */
-	assert_int_equal(counted(response ? &p.a : &p.b, IKE_R_FRAGMENT_REPEATED), any ? lost : 0);
+	assert_int_equal(pair_counted(response ? &p.a : &p.b, IKE_R_FRAGMENT_REPEATED), any ? lost : 0);
 	pair_fini(&p);
 	return any;
 }
@@ -310,7 +302,7 @@ static void test_in_every_order_and_twice(void **state)
 			if (i + 1 < train.n)
 				pair_give(&p, &p.b, &train.cars[order[i]]);
 		}
-		assert_int_equal(counted(&p.b, IKE_R_FRAGMENT_REPEATED), train.n - 1);
+		assert_int_equal(pair_counted(&p.b, IKE_R_FRAGMENT_REPEATED), train.n - 1);
 		take_all(&p.b, &train);
 		permute(23 - k, train.n, order);
 		for (unsigned int i = 0; i < train.n; i++)
@@ -335,7 +327,7 @@ static void test_only_the_first_asks_again(void **state)
 		pair_give(&p, &p.b, &request.cars[i]);
 		assert_int_equal(p.b.queued, 0);
 	}
-	assert_int_equal(counted(&p.b, IKE_R_OUTSIDE_WINDOW), request.n - 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_OUTSIDE_WINDOW), request.n - 1);
 	pair_give(&p, &p.b, &request.cars[0]);
 	take_all(&p.b, &again);
 	assert_int_equal(again.n, response.n);
@@ -372,10 +364,10 @@ static void test_forged_ones_do_no_harm(void **state)
 		pair_take(&p.b, &bent);
 	}
 	for (enum ike_reason reason = IKE_R_OK + 1; reason < IKE_R_MAX; reason++)
-		refused += counted(&p.b, reason);
+		refused += pair_counted(&p.b, reason);
 	assert_int_equal(refused, train.cars[1].len);
 	/* From the numbers on, all but those that contradict what is there are for the seal to find. */
-	assert_in_range(counted(&p.b, IKE_R_INTEGRITY), train.cars[1].len - 40, train.cars[1].len - 28);
+	assert_in_range(pair_counted(&p.b, IKE_R_INTEGRITY), train.cars[1].len - 40, train.cars[1].len - 28);
 	pair_give(&p, &p.b, &train.cars[1]);
 	for (unsigned int i = 2; i < train.n; i++)
 		pair_give(&p, &p.b, &train.cars[i]);
@@ -525,7 +517,7 @@ static void test_split_anew(void **state)
 	/* Of the first splitting: nothing of it counts any more. */
 	give_part(&b, 2, 2);
 	assert_int_equal(b.p.b.queued, 0);
-	assert_int_equal(counted(&b.p.b, IKE_R_BAD_FRAGMENT), 1);
+	assert_int_equal(pair_counted(&b.p.b, IKE_R_BAD_FRAGMENT), 1);
 	give_part(&b, 2, 3);
 	assert_up_at_last(&b);
 }
@@ -558,7 +550,7 @@ static void test_fragments_then_whole(void **state)
 	pair_run(&b.p);
 	pair_assert_up(&b.p);
 	pair_sleep(&b.p, (LIMIT_FRAGMENTS_S + 1) * USEC_PER_S, true);
-	assert_int_equal(counted(&b.p.b, IKE_R_FRAGMENTS_LOST), 0);
+	assert_int_equal(pair_counted(&b.p.b, IKE_R_FRAGMENTS_LOST), 0);
 	assert_up_at_last(&b);
 }
 
@@ -571,12 +563,12 @@ static void test_more_than_is_held(void **state)
 	give_fragment(&b, 1, LIMIT_FRAGMENTS + 1, b.text);
 	give_fragment(&b, LIMIT_FRAGMENTS + 1, LIMIT_FRAGMENTS + 1, b.text);
 	give_fragment(&b, 1, UINT16_MAX, b.text);
-	assert_int_equal(counted(&b.p.b, IKE_R_TOO_MANY), 3);
+	assert_int_equal(pair_counted(&b.p.b, IKE_R_TOO_MANY), 3);
 	for (uint16_t i = 1; i <= LIMIT_FRAGMENT_BYTES / sizeof(text); i++)
 		give_fragment(&b, i, 20, BYTES_OF(text));
-	assert_int_equal(counted(&b.p.b, IKE_R_TOO_MANY), 3);
+	assert_int_equal(pair_counted(&b.p.b, IKE_R_TOO_MANY), 3);
 	give_fragment(&b, 20, 20, BYTES_OF(text));
-	assert_int_equal(counted(&b.p.b, IKE_R_TOO_MANY), 4);
+	assert_int_equal(pair_counted(&b.p.b, IKE_R_TOO_MANY), 4);
 	/* All of it is forgotten, so that a smaller total is no contradiction. */
 	give_part(&b, 1, 2);
 	give_part(&b, 2, 2);
@@ -597,14 +589,14 @@ static void test_never_the_rest(void **state)
 	pair_sleep(&b.p, 20 * USEC_PER_S, true);
 	give_fragment(&b, 2, 3, b.text);
 	pair_sleep(&b.p, 20 * USEC_PER_S, true);
-	assert_int_equal(counted(&b.p.b, IKE_R_FRAGMENTS_LOST), 0);
+	assert_int_equal(pair_counted(&b.p.b, IKE_R_FRAGMENTS_LOST), 0);
 	pair_sleep(&b.p, LIMIT_FRAGMENTS_S * USEC_PER_S, true);
-	assert_int_equal(counted(&b.p.b, IKE_R_FRAGMENTS_LOST), 1);
+	assert_int_equal(pair_counted(&b.p.b, IKE_R_FRAGMENTS_LOST), 1);
 	/* Another exchange with the same message ID does not mix with it. */
 	give_fragment(&b, 1, 2, b.text);
 	b.hdr.exchange = IKE_EXCHANGE_CREATE_CHILD_SA;
 	give_fragment(&b, 2, 2, b.text);
-	assert_int_equal(counted(&b.p.b, IKE_R_BAD_FRAGMENT), 1);
+	assert_int_equal(pair_counted(&b.p.b, IKE_R_BAD_FRAGMENT), 1);
 	assert_up_at_last(&b);
 }
 
@@ -642,7 +634,7 @@ static void test_not_agreed(void **state)
 	train.cars[0].data[IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN + 1] = 1;
 	train.cars[0].data[IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN + 3] = 1;
 	pair_give(&p, &p.b, &train.cars[0]);
-	assert_int_equal(counted(&p.b, IKE_R_BAD_FRAGMENT), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_BAD_FRAGMENT), 1);
 	assert_int_equal(p.b.queued, 0);
 	pair_fini(&p);
 }

@@ -52,7 +52,7 @@ static void test_other_family(void **state)
 	assert_false(ike_child_peer_moved(p.b.engine, p.b.child.child_id, &there));
 	assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
-	d = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
 	d.from = there;
 	d.to = here;
 	pair_give(&p, &p.b, &d);
@@ -74,15 +74,15 @@ static void test_token_of_what_will_be(void **state)
 	up_behind_nat(&p);
 	assert_true(ike_probe(p.b.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.b);
-	ask = take(&p.b, IKE_EXCHANGE_INFORMATIONAL, false);
+	ask = pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, false);
 	pair_fini(&p);
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	ike_engine_set_qcd_secret(p.a.engine, bytes_str("the secret of A, that survives"));
 	pair_initiate(&p, &p.a);
-	init = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	init = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	pair_give(&p, &p.b, &init);
-	answer = take(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	answer = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
 	/* --> HDR(SPIs of `answer`), SK {?}, as from B */
 	memcpy(ask.data, answer.data, SPI_R_AT + 8);
 	for (unsigned int role = 0; role < 2; role++) {
@@ -173,7 +173,7 @@ static void update_from(struct pair *p, unsigned int host)
 	ike_draft_notify(&draft, IKE_NOTIFY_UPDATE_SA_ADDRESSES, bytes_make(NULL, 0));
 	assert_true(ike_draft_send_request(&draft, IKE_PACE_LIVE, p->now));
 	pair_drain(p, &p->a);
-	d = take(&p->a, IKE_EXCHANGE_INFORMATIONAL, false);
+	d = pair_taken(&p->a, IKE_EXCHANGE_INFORMATIONAL, false);
 	d.from.addr.ipaddr_v4.s_addr = htonl(0xc0000200 + host);
 	pair_give(p, &p->b, &d);
 }
@@ -198,8 +198,8 @@ static void test_moves_without_end(void **state)
 	for (unsigned int i = 0; i < 50; i++) {
 		update_from(&p, 1 + i);
 		while (pair_take(&p.b, &d)) {
-			requests += header(&d).exchange == IKE_EXCHANGE_CREATE_CHILD_SA;
-			answers += header(&d).exchange == IKE_EXCHANGE_INFORMATIONAL;
+			requests += pair_header(&d).exchange == IKE_EXCHANGE_CREATE_CHILD_SA;
+			answers += pair_header(&d).exchange == IKE_EXCHANGE_INFORMATIONAL;
 		}
 	}
 	assert_int_equal(answers, 50);

@@ -42,28 +42,12 @@ static void needs_ml_kem(void)
 	skip();
 }
 
-static uint64_t counted(const struct pair_side *side, enum ike_reason reason)
-{
-	struct ike_counters counters;
-
-	ike_engine_counters(side->engine, &counters);
-	return counters.reasons[reason];
-}
-
-static struct ike_hdr header(const struct pair_datagram *d)
-{
-	struct ike_hdr hdr;
-
-	assert_int_equal(ike_hdr_decode(bytes_make(d->data, d->len), &hdr), IKE_R_OK);
-	return hdr;
-}
-
 static struct pair_datagram taken(struct pair_side *from, uint8_t exchange)
 {
 	struct pair_datagram d;
 
 	assert_true(pair_take(from, &d));
-	assert_int_equal(header(&d).exchange, exchange);
+	assert_int_equal(pair_header(&d).exchange, exchange);
 	return d;
 }
 
@@ -74,7 +58,7 @@ static unsigned int pass(struct pair *p, struct pair_side *from, struct pair_sid
 	unsigned int n = 0;
 
 	for (; pair_take(from, &d); n++) {
-		assert_int_equal(header(&d).exchange, exchange);
+		assert_int_equal(pair_header(&d).exchange, exchange);
 		pair_give(p, to, &d);
 	}
 	return n;
@@ -102,7 +86,7 @@ static void settled(struct pair *p)
 	assert_int_equal(p->a.ike_down + p->b.ike_down, 0);
 	assert_int_equal(p->a.child_down + p->b.child_down, 0);
 	assert_int_equal(p->a.blinks + p->b.blinks, 0);
-	assert_int_equal(counted(&p->a, IKE_R_INTEGRITY) + counted(&p->b, IKE_R_INTEGRITY), 0);
+	assert_int_equal(pair_counted(&p->a, IKE_R_INTEGRITY) + pair_counted(&p->b, IKE_R_INTEGRITY), 0);
 }
 
 static void test_every_size(void **state)
@@ -216,7 +200,7 @@ static void test_key_not_reduced(void **state)
 	d = taken(&p.a, IKE_EXCHANGE_SA_INIT);
 	memset(ke_value(&d), 0xff, 3);
 	pair_give(&p, &p.b, &d);
-	assert_int_equal(counted(&p.b, IKE_R_BAD_KE), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_BAD_KE), 1);
 	assert_false(pair_take(&p.b, &d));
 	pair_sleep(&p, 10 * USEC_PER_S, true);
 	settled(&p);
@@ -237,7 +221,7 @@ static void test_wrong_ciphertext(void **state)
 	*ke_value(&d) ^= 1;
 	pair_give(&p, &p.a, &d);
 	assert_int_equal(pass(&p, &p.a, &p.b, IKE_EXCHANGE_AUTH), 1);
-	assert_int_equal(counted(&p.b, IKE_R_INTEGRITY), 1);
+	assert_int_equal(pair_counted(&p.b, IKE_R_INTEGRITY), 1);
 	assert_false(pair_take(&p.b, &d));
 	pair_sleep(&p, 60 * USEC_PER_S, false);
 	assert_int_equal(p.a.ike_up + p.b.ike_up, 0);

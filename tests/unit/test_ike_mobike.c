@@ -106,14 +106,6 @@ static void move(struct pair *p, struct pair_side *side, const char *to, bool go
 	pair_drain(p, side);
 }
 
-static struct ike_hdr header(const struct pair_datagram *d)
-{
-	struct ike_hdr hdr;
-
-	assert_int_equal(ike_hdr_decode(bytes_make(d->data, d->len), &hdr), IKE_R_OK);
-	return hdr;
-}
-
 static struct pair_datagram take(struct pair_side *side)
 {
 	struct pair_datagram d;
@@ -128,14 +120,6 @@ static void assert_at(const struct endpoint *e, const char *text)
 
 	assert_true(ipaddr_equal(&e->addr, &a));
 	assert_int_equal(e->port, IKE_NATT_PORT);
-}
-
-static uint64_t counted(const struct pair_side *side, enum ike_reason reason)
-{
-	struct ike_counters counters;
-
-	ike_engine_counters(side->engine, &counters);
-	return counters.reasons[reason];
 }
 
 /* ESP and IKE go between these, the pair is the one that was there, and nobody was down. */
@@ -199,7 +183,7 @@ static void test_move(void **state)
 	/* <-- HDR, SK {N(NAT..), N(COOKIE2)} */
 	d = take(&p.b);
 	assert_at(&d.to, "10.0.0.9");
-	assert_true(header(&d).flags & IKE_FLAG_RESPONSE);
+	assert_true(pair_header(&d).flags & IKE_FLAG_RESPONSE);
 	pair_give(&p, &p.a, &d);
 	/* <-- HDR, SK {N(COOKIE2)}: B's ESP waits for the answer. */
 	d = take(&p.b);
@@ -676,7 +660,7 @@ static void test_cookie_is_wrong(void **state)
 		pair_give(&p, &p.b, &d);
 		take(&p.b);
 		d = take(&p.b);
-		hand_open(&h, &p.a, true, header(&d).message_id);
+		hand_open(&h, &p.a, true, pair_header(&d).message_id);
 		if (with)
 			hand_notify(&h, IKE_NOTIFY_COOKIE2, bytes_str("another one"));
 		pair_give(&p, &p.b, hand_close(&h));
@@ -742,7 +726,7 @@ static void test_unacceptable(void **state)
 	assert_at(&(struct endpoint){pair_info(&p.b).remote.addr, IKE_NATT_PORT}, "10.0.0.1");
 	pair_give(&p, &p.a, &d);
 	d = take(&p.a);
-	assert_int_equal(header(&d).exchange, IKE_EXCHANGE_SA_INIT);
+	assert_int_equal(pair_header(&d).exchange, IKE_EXCHANGE_SA_INIT);
 	pair_fini(&p);
 }
 
@@ -850,7 +834,7 @@ static void test_nat_mapping_changes(void **state)
 	}
 	assert_int_equal(pair_info(&p.b).remote.port, 50002);
 	assert_int_equal(p.b.moved_to.port, 50002);
-	assert_int_equal(counted(&p.b, IKE_R_OUTSIDE_WINDOW), 0);
+	assert_int_equal(pair_counted(&p.b, IKE_R_OUTSIDE_WINDOW), 0);
 	pair_fini(&p);
 }
 

@@ -18,7 +18,7 @@ static struct pair_datagram backwards(const struct pair_datagram *d)
 {
 	struct pair_datagram out = *d;
 	struct wr wr = wr_of(out.data, sizeof(out.data));
-	struct ike_hdr hdr = header(d);
+	struct ike_hdr hdr = pair_header(d);
 	struct ike_build build;
 	struct ike_msg msg;
 	uint8_t bad;
@@ -46,11 +46,11 @@ static void test_payloads_in_another_order(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	d = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d = backwards(&d);
 	pair_give(&p, &p.b, &d);
-	d = take(&p.b, IKE_EXCHANGE_SA_INIT, true);
-	assert_int_not_equal(header(&d).spi_r, 0);
+	d = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	assert_int_not_equal(pair_header(&d).spi_r, 0);
 	pair_fini(&p);
 
 	up(&p);
@@ -74,16 +74,16 @@ static void test_reserved_is_ignored(void **state)
 
 	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 	pair_initiate(&p, &p.a);
-	d = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 	d.data[17] |= 0x0f;		       /* minor version */
 	d.data[19] |= 0xc7 | IKE_FLAG_VERSION; /* flags */
 	d.data[IKE_HDR_LEN + 1] |= 0x7f;       /* of the first payload's header */
 	pair_give(&p, &p.b, &d);
-	d = take(&p.b, IKE_EXCHANGE_SA_INIT, true);
-	assert_int_equal(header(&d).version, IKE_VERSION);
-	assert_int_equal(header(&d).flags, IKE_FLAG_RESPONSE);
+	d = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
+	assert_int_equal(pair_header(&d).version, IKE_VERSION);
+	assert_int_equal(pair_header(&d).flags, IKE_FLAG_RESPONSE);
 	assert_int_equal(d.data[IKE_HDR_LEN + 1], 0);
-	assert_int_not_equal(header(&d).spi_r, 0);
+	assert_int_not_equal(pair_header(&d).spi_r, 0);
 	pair_fini(&p);
 }
 
@@ -152,7 +152,7 @@ static void test_unknown_payload_before_the_sealed_one(void **state)
 		pair_give(&p, &p.b, &d);
 		/* What we do know has no business there. */
 		assert_int_equal(p.b.queued, type ? 0 : 1);
-		assert_int_equal(counted(&p.b, IKE_R_NOT_ENCRYPTED), type);
+		assert_int_equal(pair_counted(&p.b, IKE_R_NOT_ENCRYPTED), type);
 		pair_fini(&p);
 	}
 }
@@ -191,7 +191,7 @@ static void draft_auth(struct pair *p, struct ike_draft *draft)
 	pair_initiate(p, &p->a);
 	arrow(p, &p->a, IKE_EXCHANGE_SA_INIT, false);
 	arrow(p, &p->b, IKE_EXCHANGE_SA_INIT, true);
-	take(&p->a, IKE_EXCHANGE_AUTH, false);
+	pair_taken(&p->a, IKE_EXCHANGE_AUTH, false);
 	sa = sa_in_state(&p->a, IKE_SA_AUTH_SENT);
 	assert_non_null(sa);
 	sa->window.next_id = 1;
@@ -205,7 +205,7 @@ static void auth_is_refused(struct pair *p, struct ike_draft *draft, uint16_t no
 
 	ask(p, &p->a, draft);
 	arrow(p, &p->a, IKE_EXCHANGE_AUTH, false);
-	d = take(&p->b, IKE_EXCHANGE_AUTH, true);
+	d = pair_taken(&p->b, IKE_EXCHANGE_AUTH, true);
 	open_for(&p->a, sa_in_state(&p->a, IKE_SA_AUTH_SENT), &d, &o);
 	assert_int_equal(o.list->n, 1);
 	assert_true(has_notify(&o, notify));
@@ -259,7 +259,7 @@ static void test_invalid_syntax_ends_it(void **state)
 			add_payload(&draft, IKE_PAYLOAD_DELETE, false, BYTES_OF(no_delete));
 		ask(&p, &p.a, &draft);
 		d = answer_of(&p, &o);
-		assert_int_equal(header(&d).exchange, exchanges[i]);
+		assert_int_equal(pair_header(&d).exchange, exchanges[i]);
 		assert_int_equal(o.list->n, 1);
 		assert_true(has_notify(&o, IKE_NOTIFY_INVALID_SYNTAX));
 		assert_null(sa_up(&p.b));
@@ -299,14 +299,14 @@ static void test_answers_are_not_answered(void **state)
 	assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
 	arrow(&p, &p.a, IKE_EXCHANGE_INFORMATIONAL, false);
-	d = take(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
+	d = pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
 	stray = d;
 	stray.data[0] ^= 1;
 	pair_give(&p, &p.a, &stray);
-	assert_int_equal(counted(&p.a, IKE_R_UNKNOWN_SPI), 1);
+	assert_int_equal(pair_counted(&p.a, IKE_R_UNKNOWN_SPI), 1);
 	pair_give(&p, &p.a, &d);
 	pair_give(&p, &p.a, &d);
-	assert_int_equal(counted(&p.a, IKE_R_OUTSIDE_WINDOW), 1);
+	assert_int_equal(pair_counted(&p.a, IKE_R_OUTSIDE_WINDOW), 1);
 	assert_int_equal(p.a.queued, 0);
 	pair_assert_up(&p);
 	pair_fini(&p);
@@ -328,7 +328,7 @@ static void test_long_messages(void **state)
 		add_payload(&draft, IKE_PAYLOAD_VENDOR, false, bytes_make(filling, sizes[i]));
 		ask(&p, &p.a, &draft);
 		arrow(&p, &p.a, IKE_EXCHANGE_INFORMATIONAL, false);
-		d = take(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
+		d = pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
 		pair_give(&p, &p.a, &d);
 	}
 	assert_int_equal(p.a.heard, 2);

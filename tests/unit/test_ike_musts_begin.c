@@ -68,7 +68,7 @@ static void test_nonces(void **state)
 
 		if (i < 2) {
 			pair_initiate(&p, i ? &p.b : &p.a);
-			d = take(i ? &p.b : &p.a, IKE_EXCHANGE_SA_INIT, false);
+			d = pair_taken(i ? &p.b : &p.a, IKE_EXCHANGE_SA_INIT, false);
 			assert_int_equal(ike_msg_decode(bytes_make(d.data, d.len), &msg, &bad), IKE_R_OK);
 			nonce = nonce_of(&msg.outer);
 		} else {
@@ -78,7 +78,7 @@ static void test_nonces(void **state)
 			}
 			assert_true(ike_rekey_child(p.a.engine, PAIR_CONN, p.now));
 			pair_drain(&p, &p.a);
-			d = take(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+			d = pair_taken(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
 			open_for(&p.b, sa_up(&p.b), &d, &o);
 			nonce = nonce_of(o.list);
 		}
@@ -111,7 +111,7 @@ static void test_ivs(void **state)
 		for (unsigned int i = 0; i < array_size(seen); i++) {
 			assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
 			pair_drain(&p, &p.a);
-			seen[i] = d = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+			seen[i] = d = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
 			pair_give(&p, &p.b, &d);
 			pair_run(&p);
 			for (unsigned int j = 0; j < i; j++)
@@ -133,11 +133,11 @@ static bool says_initial_contact(struct pair *p)
 
 	arrow(p, &p->a, IKE_EXCHANGE_SA_INIT, false);
 	arrow(p, &p->b, IKE_EXCHANGE_SA_INIT, true);
-	d = take(&p->a, IKE_EXCHANGE_AUTH, false);
+	d = pair_taken(&p->a, IKE_EXCHANGE_AUTH, false);
 	open_for(&p->b, sa_in_state(&p->b, IKE_SA_INIT_DONE), &d, &o);
 	says = has_notify(&o, IKE_NOTIFY_INITIAL_CONTACT);
 	pair_give(p, &p->b, &d);
-	d = take(&p->b, IKE_EXCHANGE_AUTH, true);
+	d = pair_taken(&p->b, IKE_EXCHANGE_AUTH, true);
 	pair_give(p, &p->a, &d);
 	return says;
 }
@@ -173,8 +173,8 @@ static void test_bad_answer(void **state)
 	before = sa_up(&p.b);
 	assert_true(ike_rekey_child(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
-	d = take(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
-	hdr = header(&d);
+	d = pair_taken(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+	hdr = pair_header(&d);
 	ike_draft_response(&draft, before, &hdr);
 	add_payload(&draft, IKE_PAYLOAD_SA, false, bytes_str("no proposal"));
 	add_payload(&draft, IKE_PAYLOAD_NONCE, false, bytes_str("0123456789abcdef"));
@@ -183,7 +183,7 @@ static void test_bad_answer(void **state)
 	pair_drain(&p, &p.b);
 	arrow(&p, &p.b, IKE_EXCHANGE_CREATE_CHILD_SA, true);
 	assert_null(sa_up(&p.a));
-	d = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
 	open_for(&p.b, before, &d, &o);
 	assert_int_equal(o.list->n, 1);
 	assert_int_equal(ike_delete_decode(o.list->list[0].body, &del), IKE_R_OK);
@@ -203,12 +203,12 @@ static void test_rekeying_of_what_is_closed(void **state)
 	child_sa_retire(ike_sa_child(sa_up(&p.b)), IKE_R_EXPIRED);
 	ike_sa_continue(sa_up(&p.b), p.now);
 	pair_drain(&p, &p.b);
-	from_b = take(&p.b, IKE_EXCHANGE_INFORMATIONAL, false);
+	from_b = pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, false);
 	assert_true(ike_rekey_child(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
-	from_a = take(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+	from_a = pair_taken(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
 	pair_give(&p, &p.b, &from_a);
-	from_a = take(&p.b, IKE_EXCHANGE_CREATE_CHILD_SA, true);
+	from_a = pair_taken(&p.b, IKE_EXCHANGE_CREATE_CHILD_SA, true);
 	open_for(&p.a, sa_up(&p.a), &from_a, &o);
 	assert_int_equal(o.list->n, 1);
 	assert_true(has_notify(&o, IKE_NOTIFY_TEMPORARY_FAILURE));

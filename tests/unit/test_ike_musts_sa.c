@@ -19,9 +19,9 @@ static void test_retransmissions(void **state)
 	up(&p);
 	assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
-	request = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+	request = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
 	pair_give(&p, &p.b, &request);
-	answer = take(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
+	answer = pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
 	pair_sleep(&p, 5 * USEC_PER_S, false);
 	assert_true(p.a.queued > 2);
 	assert_int_equal(p.b.queued, 0);
@@ -71,7 +71,7 @@ static struct pair_datagram after_a_while(struct pair *p)
 {
 	p->a.queued = 0;
 	pair_sleep(p, USEC_PER_S, false);
-	return take(&p->a, IKE_EXCHANGE_SA_INIT, false);
+	return pair_taken(&p->a, IKE_EXCHANGE_SA_INIT, false);
 }
 
 /*
@@ -91,7 +91,7 @@ static void test_init_again(void **state)
 		ike_conn_set(p.a.engine, PAIR_CONN, cfg);
 		ike_conn_cfg_unref(cfg);
 		pair_initiate(&p, &p.a);
-		first = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+		first = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 		no = refusal(&first, IKE_NOTIFY_COOKIE, bytes_str("a cookie"));
 		pair_give(&p, &p.a, &no);
 		with_cookie = after_a_while(&p);
@@ -101,13 +101,13 @@ static void test_init_again(void **state)
 			     bytes_make((const uint8_t *)"\0\x13", 2));
 		p.a.queued = 0;
 		pair_give(&p, &p.a, &no);
-		with_group = take(&p.a, IKE_EXCHANGE_SA_INIT, false);
+		with_group = pair_taken(&p.a, IKE_EXCHANGE_SA_INIT, false);
 		assert_int_equal(with_group.data[16], IKE_PAYLOAD_NOTIFY);
 		assert_same(&first, &with_group, IKE_PAYLOAD_SA);
 		assert_same(&first, &with_group, IKE_PAYLOAD_NONCE);
-		assert_int_equal(header(&with_cookie).message_id, 0);
-		assert_int_equal(header(&with_group).message_id, 0);
-		assert_int_equal(header(&with_group).spi_r, 0);
+		assert_int_equal(pair_header(&with_cookie).message_id, 0);
+		assert_int_equal(pair_header(&with_group).message_id, 0);
+		assert_int_equal(pair_header(&with_group).spi_r, 0);
 		pair_fini(&p);
 	}
 }
@@ -131,8 +131,8 @@ static void test_one_nat_notify(void **state)
 		pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
 		pair_initiate(&p, &p.a);
 		arrow(&p, &p.a, IKE_EXCHANGE_SA_INIT, false);
-		bent = d = take(&p.b, IKE_EXCHANGE_SA_INIT, true);
-		hdr = header(&d);
+		bent = d = pair_taken(&p.b, IKE_EXCHANGE_SA_INIT, true);
+		hdr = pair_header(&d);
 		assert_int_equal(ike_msg_decode(bytes_make(d.data, d.len), &msg, &bad), IKE_R_OK);
 		wr = wr_of(bent.data, sizeof(bent.data));
 		ike_build_start(&build, &wr, &hdr);
@@ -152,7 +152,7 @@ static void test_one_nat_notify(void **state)
 		ike_build_end(&build);
 		bent.len = wr.len;
 		pair_give(&p, &p.a, &bent);
-		d = take(&p.a, IKE_EXCHANGE_AUTH, false);
+		d = pair_taken(&p.a, IKE_EXCHANGE_AUTH, false);
 		assert_int_equal(d.from.port, IKE_NATT_PORT);
 		assert_int_equal(d.to.port, IKE_NATT_PORT);
 		pair_fini(&p);
@@ -193,7 +193,7 @@ static void test_window_of_one(void **state)
 	up(&p);
 	assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
-	d = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
 	assert_true(ike_rekey_child(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
 	assert_int_equal(p.a.queued, 0);
@@ -204,7 +204,7 @@ static void test_window_of_one(void **state)
 	assert_int_equal(p.b.heard, 1);
 	pair_give(&p, &p.b, &d);
 	arrow(&p, &p.b, IKE_EXCHANGE_INFORMATIONAL, true);
-	d = take(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+	d = pair_taken(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
 	pair_fini(&p);
 }
 
@@ -221,9 +221,9 @@ static void test_new_ike_sa_begins_at_zero(void **state)
 	pair_drain(&p, &p.a);
 	arrow(&p, &p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
 	arrow(&p, &p.b, IKE_EXCHANGE_CREATE_CHILD_SA, true);
-	d = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
-	assert_int_equal(header(&d).spi_i, before.spi_i);
-	assert_int_equal(header(&d).message_id, 3);
+	d = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+	assert_int_equal(pair_header(&d).spi_i, before.spi_i);
+	assert_int_equal(pair_header(&d).message_id, 3);
 	pair_give(&p, &p.b, &d);
 	pair_run(&p);
 	assert_int_not_equal(pair_info(&p.a).spi_i, before.spi_i);
@@ -233,10 +233,10 @@ static void test_new_ike_sa_begins_at_zero(void **state)
 
 		assert_true(ike_probe(side->engine, PAIR_CONN, p.now));
 		pair_drain(&p, side);
-		d = take(side, IKE_EXCHANGE_INFORMATIONAL, false);
-		assert_int_equal(header(&d).message_id, 0);
-		assert_int_equal(header(&d).spi_i, pair_info(&p.a).spi_i);
-		assert_int_equal(!!(header(&d).flags & IKE_FLAG_INITIATOR), who == 0);
+		d = pair_taken(side, IKE_EXCHANGE_INFORMATIONAL, false);
+		assert_int_equal(pair_header(&d).message_id, 0);
+		assert_int_equal(pair_header(&d).spi_i, pair_info(&p.a).spi_i);
+		assert_int_equal(!!(pair_header(&d).flags & IKE_FLAG_INITIATOR), who == 0);
 		pair_give(&p, who ? &p.a : &p.b, &d);
 		pair_run(&p);
 	}
@@ -326,8 +326,8 @@ static void test_error_beside_an_answer(void **state)
 	before = pair_info(&p.a).child_id;
 	assert_true(ike_rekey_child(p.a.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.a);
-	d = take(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
-	hdr = header(&d);
+	d = pair_taken(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+	hdr = pair_header(&d);
 	ike_draft_response(&draft, sa_up(&p.b), &hdr);
 	draft_child_rest(&draft);
 	ike_draft_notify(&draft, UNKNOWN_ERROR, bytes_make(NULL, 0));
@@ -388,12 +388,12 @@ static void test_deletes_cross(void **state)
 	ike_sa_continue(sa_up(&p.b), p.now);
 	pair_drain(&p, &p.a);
 	pair_drain(&p, &p.b);
-	from_a = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
-	from_b = take(&p.b, IKE_EXCHANGE_INFORMATIONAL, false);
+	from_a = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, false);
+	from_b = pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, false);
 	pair_give(&p, &p.a, &from_b);
 	pair_give(&p, &p.b, &from_a);
-	from_a = take(&p.a, IKE_EXCHANGE_INFORMATIONAL, true);
-	from_b = take(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
+	from_a = pair_taken(&p.a, IKE_EXCHANGE_INFORMATIONAL, true);
+	from_b = pair_taken(&p.b, IKE_EXCHANGE_INFORMATIONAL, true);
 	open_for(&p.a, sa_up(&p.a), &from_b, &o);
 	assert_int_equal(o.list->n, 0);
 	open_for(&p.b, sa_up(&p.b), &from_a, &o);
@@ -417,8 +417,8 @@ static void test_temporary_failure_waits(void **state)
 		pair_sleep(&p, 10 * USEC_PER_S, true);
 		assert_true((ike ? ike_rekey_ike : ike_rekey_child)(p.a.engine, PAIR_CONN, p.now));
 		pair_drain(&p, &p.a);
-		d = take(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
-		hdr = header(&d);
+		d = pair_taken(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+		hdr = pair_header(&d);
 		/* B has not seen it: it is to come again. */
 		ike_draft_response(&draft, sa_up(&p.b), &hdr);
 		ike_draft_notify(&draft, IKE_NOTIFY_TEMPORARY_FAILURE, bytes_make(NULL, 0));
@@ -430,7 +430,7 @@ static void test_temporary_failure_waits(void **state)
 		pair_sleep(&p, 19 * USEC_PER_S / 10, false);
 		assert_int_equal(p.a.queued, 0);
 		pair_sleep(&p, 4 * USEC_PER_S, false);
-		take(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+		pair_taken(&p.a, IKE_EXCHANGE_CREATE_CHILD_SA, false);
 		pair_fini(&p);
 	}
 }
@@ -456,7 +456,7 @@ static void test_expired_is_not_used(void **state)
 	assert_int_equal(pair_info(&p.a).child_spi_in, old);
 	assert_true(ike_rekey_child(p.b.engine, PAIR_CONN, p.now));
 	pair_drain(&p, &p.b);
-	d = take(&p.b, IKE_EXCHANGE_CREATE_CHILD_SA, false);
+	d = pair_taken(&p.b, IKE_EXCHANGE_CREATE_CHILD_SA, false);
 	pair_give(&p, &p.a, &d);
 	assert_int_equal(p.a.children, 2);
 	assert_int_equal(p.a.used, 0);
@@ -468,7 +468,7 @@ static void test_expired_is_not_used(void **state)
 		while (pair_take(&p.a, &d)) {
 			pair_give(&p, &p.b, &d);
 			while (pair_take(&p.b, &d))
-				if (header(&d).flags & IKE_FLAG_RESPONSE)
+				if (pair_header(&d).flags & IKE_FLAG_RESPONSE)
 					pair_give(&p, &p.a, &d);
 		}
 	}

@@ -35,22 +35,6 @@ static void up(struct pair *p, const char *esp)
 	pair_sleep(p, 2 * USEC_PER_S, true);
 }
 
-/* Everything has settled: one pair, nothing under way, nobody went down in between. */
-static void settled(struct pair *p)
-{
-	pair_run(p);
-	pair_sleep(p, 60 * USEC_PER_S, true);
-	assert_int_equal(pair_info(&p->a).spi_i, pair_info(&p->b).spi_i);
-	assert_int_equal(pair_info(&p->a).spi_r, pair_info(&p->b).spi_r);
-	assert_int_equal(p->a.children, 1);
-	assert_int_equal(p->b.children, 1);
-	assert_int_equal(pair_info(&p->a).child_spi_in, pair_info(&p->b).child_spi_out);
-	assert_int_equal(pair_info(&p->a).child_spi_out, pair_info(&p->b).child_spi_in);
-	assert_int_equal(p->a.ike_down + p->b.ike_down, 0);
-	assert_int_equal(p->a.child_down + p->b.child_down, 0);
-	assert_int_equal(p->a.blinks + p->b.blinks, 0);
-}
-
 static void rekey_child(struct pair *p, struct pair_side *side)
 {
 	assert_true(ike_rekey_child(side->engine, PAIR_CONN, p->now));
@@ -104,7 +88,7 @@ static void test_child(void **state)
 		/* <-- HDR, SK {D(old)} */
 		arrow(&p, r, i, IKE_EXCHANGE_INFORMATIONAL, true);
 		assert_int_not_equal(pair_info(i).child_spi_in, old);
-		settled(&p);
+		pair_settled(&p);
 		pair_assert_up(&p);
 		pair_fini(&p);
 	}
@@ -120,11 +104,11 @@ static void test_child_with_pfs(void **state)
 
 		up(&p, esp[i]);
 		rekey_child(&p, &p.a);
-		settled(&p);
+		pair_settled(&p);
 		pair_assert_up(&p);
 		assert_non_null(strchr(pair_info(&p.a).esp_proposal, '-'));
 		rekey_child(&p, &p.b);
-		settled(&p);
+		pair_settled(&p);
 		pair_assert_up(&p);
 		pair_fini(&p);
 	}
@@ -148,7 +132,7 @@ static void test_child_with_pfs_on_one_side(void **state)
 	pair_initiate(&p, &p.a);
 	pair_run(&p);
 	rekey_child(&p, &p.a);
-	settled(&p);
+	pair_settled(&p);
 	assert_string_equal(pair_info(&p.b).esp_proposal, "aes128gcm16-curve25519");
 	pair_fini(&p);
 }
@@ -164,7 +148,7 @@ static void test_child_with_another_group(void **state)
 	pair_initiate(&p, &p.a);
 	pair_run(&p);
 	rekey_child(&p, &p.a);
-	settled(&p);
+	pair_settled(&p);
 	assert_string_equal(pair_info(&p.b).esp_proposal, "aes128gcm16-ecp256");
 	pair_fini(&p);
 }
@@ -204,7 +188,7 @@ static void test_child_with_the_group_in_use(void **state)
 	pair_run(&p);
 	pair_sleep(&p, 5 * USEC_PER_S, true);
 	rekey_child(&p, &p.a);
-	settled(&p);
+	pair_settled(&p);
 	assert_int_equal(p.a.added, 3);
 	assert_string_equal(pair_info(&p.a).esp_proposal, "aes128gcm16-curve25519");
 	pair_fini(&p);
@@ -230,9 +214,9 @@ static void test_full_list_of_proposals(void **state)
 	pair_initiate(&p, &p.a);
 	pair_run(&p);
 	rekey_child(&p, &p.a);
-	settled(&p);
+	pair_settled(&p);
 	rekey_ike(&p, &p.b);
-	settled(&p);
+	pair_settled(&p);
 	pair_fini(&p);
 }
 
@@ -244,7 +228,7 @@ static void test_esn(void **state)
 	assert_true(p.a.child.esn && p.b.child.esn);
 	assert_string_equal(pair_info(&p.a).esp_proposal, "aes128gcm16-esn");
 	rekey_child(&p, &p.b);
-	settled(&p);
+	pair_settled(&p);
 	assert_true(p.a.child.esn && p.b.child.esn);
 	pair_fini(&p);
 }
@@ -274,13 +258,13 @@ static void test_ike(void **state)
 		assert_false(pair_info(r).initiator);
 		/* The Child SA is still the same. */
 		assert_int_equal(pair_info(i).child_spi_in, child);
-		settled(&p);
+		pair_settled(&p);
 		/* Message IDs begin at 0 on the new one, and both ends can speak on it. */
 		assert_true(ike_probe(i->engine, PAIR_CONN, p.now));
 		pair_drain(&p, i);
 		pair_run(&p);
 		rekey_child(&p, r);
-		settled(&p);
+		pair_settled(&p);
 		pair_fini(&p);
 	}
 }
@@ -295,7 +279,7 @@ static void test_children_cross(void **state)
 		p.a.seed += (uint64_t)seed * 977;
 		rekey_child(&p, &p.a);
 		rekey_child(&p, &p.b);
-		settled(&p);
+		pair_settled(&p);
 		assert_int_equal(p.a.child_up + p.b.child_up, 2 + 3);
 		pair_fini(&p);
 	}
@@ -313,7 +297,7 @@ static void test_children_cross_late(void **state)
 	rekey_child(&p, &p.a);
 	pair_run(&p);
 	pair_give(&p, &p.a, &late);
-	settled(&p);
+	pair_settled(&p);
 	pair_fini(&p);
 }
 
@@ -327,9 +311,9 @@ static void test_ikes_cross(void **state)
 		p.a.seed += (uint64_t)seed * 977;
 		rekey_ike(&p, &p.a);
 		rekey_ike(&p, &p.b);
-		settled(&p);
+		pair_settled(&p);
 		rekey_child(&p, &p.a);
-		settled(&p);
+		pair_settled(&p);
 		pair_fini(&p);
 	}
 }
@@ -345,7 +329,7 @@ static void test_ikes_cross_late(void **state)
 	rekey_ike(&p, &p.a);
 	pair_run(&p);
 	pair_give(&p, &p.a, &late);
-	settled(&p);
+	pair_settled(&p);
 	pair_fini(&p);
 }
 
@@ -362,7 +346,7 @@ static void test_ike_crosses_child(void **state)
 		child = pair_info(&p.a).child_spi_in;
 		rekey_ike(&p, who ? &p.b : &p.a);
 		rekey_child(&p, who ? &p.a : &p.b);
-		settled(&p);
+		pair_settled(&p);
 		assert_int_not_equal(pair_info(&p.a).spi_i, ike);
 		assert_int_not_equal(pair_info(&p.a).child_spi_in, child);
 		pair_fini(&p);
@@ -417,7 +401,7 @@ static void test_each_message_lost(void **state)
 						pair_give(&p, &p.a, &d);
 				pair_sleep(&p, 300 * USEC_PER_MS, false);
 			}
-			settled(&p);
+			pair_settled(&p);
 			pair_fini(&p);
 		}
 }
@@ -445,7 +429,7 @@ static void test_lifetimes(void **state)
 		assert_in_range(p.b.children, 1, 3);
 	}
 	assert_in_range(p.a.added, 60, 90);
-	settled(&p);
+	pair_settled(&p);
 	pair_fini(&p);
 }
 
@@ -483,7 +467,7 @@ static void test_limits(void **state)
 		pair_run(&p);
 	}
 	assert_true(differs);
-	settled(&p);
+	pair_settled(&p);
 	pair_fini(&p);
 }
 
@@ -514,7 +498,7 @@ static void test_lifetimes_changed(void **state)
 		pair_sleep(&p, 1000 * USEC_PER_S, true);
 		assert_int_not_equal(pair_info(&p.a).spi_i, spi);
 	}
-	settled(&p);
+	pair_settled(&p);
 	pair_fini(&p);
 }
 
@@ -541,7 +525,7 @@ static void test_child_waits_for_the_peers(void **state)
 	arrow(&p, &p.a, &p.b, IKE_EXCHANGE_CREATE_CHILD_SA, true);
 	arrow(&p, &p.b, &p.a, IKE_EXCHANGE_INFORMATIONAL, false);
 	rekey_child(&p, &p.b);
-	settled(&p);
+	pair_settled(&p);
 	pair_assert_up(&p);
 	pair_fini(&p);
 }
