@@ -9,6 +9,7 @@
 """
 
 import json
+import os
 import re
 
 import pytest
@@ -73,6 +74,7 @@ def test_show_json(routers):
     }
     assert {key: before[key] for key in expected} == expected
     assert before["dataplane"] in ("userspace", "kernel")
+    assert before["dataplane"] == os.environ.get("BGPVPN_DATAPLANE") or not os.environ.get("BGPVPN_DATAPLANE")
     topo.pings(r1, "192.0.2.1", "198.51.100.1")
     after = topo.tunnel(r1, "to-r2")
     for counter in ("packetsIn", "packetsOut"):
