@@ -84,6 +84,15 @@ def test_show_json(routers):
     assert after["uptimeMs"] > before["uptimeMs"]
 
 
+def test_show_dataplane(routers):
+    """Which data plane it is, and why: what was asked for, or what the kernel can or cannot."""
+    shown = json.loads(topo.vtysh(routers[0], "show vpn dataplane json")[1])
+    print(shown)
+    assert shown["open"] and shown["dataplane"] == topo.tunnel(routers[0], "to-r2")["dataplane"]
+    asked = os.environ.get("BGPVPN_DATAPLANE")
+    assert ("--dataplane " + asked if asked else "kernel") in shown["why"]
+
+
 def test_show_one_tunnel(routers):
     """`show vpn tunnel NAME json` is the same object, and only that one; an unknown name is {}."""
     one = json.loads(topo.vtysh(routers[0], "show vpn tunnel to-r2 json")[1])
