@@ -468,6 +468,29 @@ static void test_peer_is_seen_elsewhere(void **state)
 	assert_false(event_next(&w.a, &event));
 }
 
+/* The peer is seen elsewhere with every packet: the main thread is told now and then. */
+static void test_peer_is_seen_everywhere(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct endpoint local = endpoint_of(&w.b.outer), other = endpoint_of(&w.a.outer);
+	time_t start = time(NULL);
+	struct dplane_event event;
+	long told = 0;
+
+	running(true);
+	child_pair(1, false, true);
+	for (unsigned int i = 0; i < 100; i++) {
+		other.port = (uint16_t)(20000 + i);
+		enter(&w.b);
+		assert_int_equal(w.b.dp->ops->child_move(w.b.dp, 1, &local, &other), 0);
+		udp_into(&w.a, &w.b, 1);
+		WAIT_FOR(stats(&w.b, 1).packets_in > i);
+		while (event_next(&w.b, &event))
+			told += event.type == DPLANE_EVENT_PEER_MOVED;
+	}
+	assert_in_range(told, 1, LIMIT_PEER_MOVES_PER_S * (time(NULL) - start + 2));
+}
+
 static void test_probe_before_the_link_is_up(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -576,6 +599,7 @@ int main(void)
 		PLANE_TEST(test_limits),
 		PLANE_TEST(test_moves),
 		PLANE_TEST(test_peer_is_seen_elsewhere),
+		PLANE_TEST(test_peer_is_seen_everywhere),
 		PLANE_TEST(test_probe_before_the_link_is_up),
 		PLANE_TEST(test_ike),
 		PLANE_TEST(test_child_refusals),
