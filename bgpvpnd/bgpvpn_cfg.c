@@ -114,8 +114,8 @@ static void fill_from_profile(const struct lyd_node *profile, struct tunnel_cfg 
 	ike->esp_lifetime_s = profile_number(profile, "esp/lifetime");
 	ike->esp_bytes = profile_limit(profile, "./esp/lifetime-bytes");
 	ike->esp_packets = profile_limit(profile, "./esp/lifetime-packets");
-	/* The user-space plane always encapsulates; saying so makes the peer do it too (RFC 7296 2.23). */
-	ike->nat_force = bgpvpn.dplane != NULL || strmatch(profile_text(profile, "nat-traversal"), "force");
+	/* Where the plane always encapsulates, saying so makes the peer do it too (RFC 7296 2.23). */
+	ike->nat_force = (bgpvpn.dplane && bgpvpn.dplane->ops->always_udp) || strmatch(profile_text(profile, "nat-traversal"), "force");
 	/* "off" is no number, so it reads as 0, which means the same. */
 	ike->fragmentation = profile_number(profile, "fragmentation");
 	cfg->replay_window = profile_number(profile, "esp/replay-window");

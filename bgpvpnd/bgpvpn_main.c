@@ -150,7 +150,7 @@ static void choose_dataplane(const char *word)
 			bgpvpn.dplane_choice = c;
 			return;
 		}
-	fprintf(stderr, "bgpvpnd: --dataplane %s: it is auto, userspace or none\n", word);
+	fprintf(stderr, "bgpvpnd: --dataplane %s: it is auto, kernel, userspace or none\n", word);
 	frr_help_exit(1);
 }
 
@@ -158,7 +158,7 @@ static void parse_options(int argc, char **argv)
 {
 	int opt;
 
-	frr_opt_add("", longopts, "      --dataplane    Data plane: auto (default), userspace, none\n");
+	frr_opt_add("", longopts, "      --dataplane    Data plane: auto (default), kernel, userspace, none\n");
 	while ((opt = frr_getopt(argc, argv, NULL)) != EOF) {
 		switch (opt) {
 		case 0:

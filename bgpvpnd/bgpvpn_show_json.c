@@ -264,6 +264,7 @@ struct json_object *bgpvpn_json_dataplane(void)
 
 	json_object_string_add(json, "dataplane", bgpvpn_dplane_name(&bgpvpn));
 	json_object_string_add(json, "configured", bgpvpn_dplane_choice_name(bgpvpn.dplane_choice));
+	json_object_string_add(json, "why", bgpvpn.dplane_why);
 	json_object_boolean_add(json, "open", bgpvpn.dplane != NULL);
 	json_object_string_add(json, "openssl", crypto_openssl_version());
 	json_object_boolean_add(json, "mlKem", crypto_has_ml_kem());

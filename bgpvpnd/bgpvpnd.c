@@ -54,26 +54,40 @@ static void plane_privileged(void *arg, bool raise)
 		_zprivs_lower(&raised);
 }
 
-static void dplane_open_userspace(struct bgpvpn *vpn)
+static void dplane_free(struct dplane *dp, bool kernel)
 {
-	struct dplane *dp;
-	int result;
+	if (kernel)
+		dplane_xfrm_free(dp);
+	else
+		dplane_tun_free(dp);
+}
 
-	vpn->dplane_env = (struct dplane_env){
-		.arg = vpn,
-		.privileged = plane_privileged,
-		.natt_port = IKE_NATT_PORT,
-	};
-	dp = dplane_tun_new(&vpn->dplane_env);
-	result = dp->ops->open(dp);
+static bool dplane_open(struct bgpvpn *vpn, bool kernel)
+{
+	struct dplane *dp = kernel ? dplane_xfrm_new(&vpn->dplane_env) : dplane_tun_new(&vpn->dplane_env);
+	int result = dp->ops->open(dp);
+
 	strlcpy(vpn->dplane_error, dplane_error(dp), sizeof(vpn->dplane_error));
 	if (result == 0) {
 		vpn->dplane = dp;
-		return;
+		vpn->dplane_kernel = kernel;
+		return true;
 	}
 	if (!vpn->dplane_error[0])
 		strlcpy(vpn->dplane_error, safe_strerror(-result), sizeof(vpn->dplane_error));
-	dplane_tun_free(dp);
+	dplane_free(dp, kernel);
+	return false;
+}
+
+/* What the kernel cannot do is no error then, but the reason. */
+static void dplane_open_either(struct bgpvpn *vpn)
+{
+	if (dplane_open(vpn, true)) {
+		strlcpy(vpn->dplane_why, "the kernel has XFRM interfaces and ESP", sizeof(vpn->dplane_why));
+		return;
+	}
+	snprintf(vpn->dplane_why, sizeof(vpn->dplane_why), "not kernel: %s", vpn->dplane_error);
+	dplane_open(vpn, false);
 }
 
 void bgpvpn_report_dplane(const struct bgpvpn *vpn)
@@ -113,16 +127,28 @@ static void dplane_watch(struct bgpvpn *vpn)
 
 static void dplane_start(struct bgpvpn *vpn)
 {
+	vpn->dplane_env = (struct dplane_env){
+		.arg = vpn,
+		.privileged = plane_privileged,
+		.natt_port = IKE_NATT_PORT,
+	};
+	snprintf(vpn->dplane_why, sizeof(vpn->dplane_why), "started with --dataplane %s",
+		 bgpvpn_dplane_choice_name(vpn->dplane_choice));
 	switch (vpn->dplane_choice) {
 	case BGPVPN_DPLANE_AUTO:
+		dplane_open_either(vpn);
+		break;
+	case BGPVPN_DPLANE_KERNEL:
+		dplane_open(vpn, true);
+		break;
 	case BGPVPN_DPLANE_USERSPACE:
-		dplane_open_userspace(vpn);
-		dplane_watch(vpn);
-		return;
+		dplane_open(vpn, false);
+		break;
 	case BGPVPN_DPLANE_NONE:
 		strlcpy(vpn->dplane_error, "switched off with --dataplane none", sizeof(vpn->dplane_error));
-		return;
+		break;
 	}
+	dplane_watch(vpn);
 }
 
 static void dplane_stop(struct bgpvpn *vpn)
@@ -131,7 +157,7 @@ static void dplane_stop(struct bgpvpn *vpn)
 		return;
 	THREAD_OFF(vpn->t_again);
 	vpn->dplane->ops->close(vpn->dplane);
-	dplane_tun_free(vpn->dplane);
+	dplane_free(vpn->dplane, vpn->dplane_kernel);
 	vpn->dplane = NULL;
 }
 
@@ -205,6 +231,8 @@ const char *bgpvpn_dplane_choice_name(enum bgpvpn_dplane_choice choice)
 	switch (choice) {
 	case BGPVPN_DPLANE_AUTO:
 		return "auto";
+	case BGPVPN_DPLANE_KERNEL:
+		return "kernel";
 	case BGPVPN_DPLANE_USERSPACE:
 		return "userspace";
 	case BGPVPN_DPLANE_NONE:

@@ -22,6 +22,7 @@ struct zclient;
 /* --dataplane */
 enum bgpvpn_dplane_choice {
 	BGPVPN_DPLANE_AUTO,
+	BGPVPN_DPLANE_KERNEL,
 	BGPVPN_DPLANE_USERSPACE,
 	BGPVPN_DPLANE_NONE,
 };
@@ -43,7 +44,9 @@ struct bgpvpn {
 	enum bgpvpn_dplane_choice dplane_choice;
 	struct dplane_env dplane_env;
 	struct dplane *dplane;	/* NULL: there is none */
+	bool dplane_kernel;	/* which it is */
 	char dplane_error[256]; /* why there is none, or what one could not open; "" */
+	char dplane_why[300];	/* why it is this one */
 
 	struct bgpvpn_udp *udp;
 	struct bgpvpn_source *source;
@@ -66,10 +69,10 @@ void bgpvpn_stop(struct bgpvpn *vpn);
 /* Logs what the data plane could not open, if anything. */
 void bgpvpn_report_dplane(const struct bgpvpn *vpn);
 
-/* "userspace" or "none". */
+/* "kernel", "userspace" or "none". */
 const char *bgpvpn_dplane_name(const struct bgpvpn *vpn);
 
-/* "auto", "userspace", "none": as on the command line. */
+/* "auto", "kernel", "userspace", "none": as on the command line. */
 const char *bgpvpn_dplane_choice_name(enum bgpvpn_dplane_choice choice);
 
 #endif

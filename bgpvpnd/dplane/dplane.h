@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Floor 2: data planes. The folder's public header: what a data plane is asked to do, in argument structs, and what it
- * reports. Two implementations stand behind it: tun/ (ESP in user space over a TUN) and, later, xfrm/ (ESP in the
- * kernel); tests bring a third that only remembers.
+ * reports. Two implementations stand behind it: tun/ (ESP in user space over a TUN) and xfrm/ (ESP in the kernel); tests bring a third that only remembers.
  *
  * Everything here is called from the main thread. A plane offers file descriptors and never schedules: the shell polls
  * dplane_fd() and then pulls events until there are none. Functions return 0 or a negative errno; where an errno
@@ -95,6 +94,7 @@ struct dplane_event {
  */
 struct dplane_ops {
 	const char *name; /* "userspace", "kernel" */
+	bool always_udp;  /* its ESP goes in UDP, NAT or not */
 
 	/* 0, or -errno with dplane_error() set. Opens what it can; what it can't is in dplane_error(). */
 	int (*open)(struct dplane *dp);
@@ -171,5 +171,9 @@ static inline const char *dplane_error(const struct dplane *dp)
 /* The user-space plane, not opened yet; dplane_tun_free() after close. */
 struct dplane *dplane_tun_new(const struct dplane_env *env);
 void dplane_tun_free(struct dplane *dp);
+
+/* The kernel plane, the same. Its open() fails, with words, on a kernel that lacks a piece. */
+struct dplane *dplane_xfrm_new(const struct dplane_env *env);
+void dplane_xfrm_free(struct dplane *dp);
 
 #endif

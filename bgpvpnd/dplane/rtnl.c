@@ -8,7 +8,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "bgpvpnd/dplane/rtnl.h"
+#include "bgpvpnd/dplane/rtnl_talk.h"
 
 /*
  * Marks the addresses as ours (IFA_PROTO); any number that nobody has: rtnetlink.h reserves up to 3, routing
@@ -19,90 +19,29 @@
 /* Addresses on one interface that we look at: ours are LIMIT_INSIDE_PREFIXES, a stale set as many again. */
 #define RTNL_ADDRESSES_MAX 32
 
-/* Large enough for one message of a dump (libmnl's own recommendation is at most this). */
-#define RTNL_BUF 16384
-
-struct rtnl {
-	struct mnl_socket *nl;
-	uint32_t seq;
-	char buf[RTNL_BUF];
-};
-
-/* The kernel then dumps the addresses of the interface that is asked for only; one before 4.20 dumps all. */
-static void rtnl_strict(struct rtnl *rtnl)
-{
-	int on = 1;
-
-	(void)mnl_socket_setsockopt(rtnl->nl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-}
-
-static int rtnl_open(struct rtnl *rtnl)
-{
-	rtnl->seq = 0;
-	rtnl->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!rtnl->nl)
-		return -errno;
-	if (mnl_socket_bind(rtnl->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int err = -errno;
-
-		mnl_socket_close(rtnl->nl);
-		return err;
-	}
-	rtnl_strict(rtnl);
-	return 0;
-}
-
-static struct nlmsghdr *rtnl_request(struct rtnl *rtnl, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(rtnl->buf);
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-	nlh->nlmsg_seq = ++rtnl->seq;
-	return nlh;
-}
-
-/*
- * Sends, and gives every answer to `each` until the kernel has acknowledged. Consumes the buffer with the
- * request.
- */
-static int rtnl_talk(struct rtnl *rtnl, struct nlmsghdr *nlh, mnl_cb_t each, void *arg)
-{
-	unsigned int port = mnl_socket_get_portid(rtnl->nl);
-	ssize_t n;
-	int ret;
-
-	if (mnl_socket_sendto(rtnl->nl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	do {
-		n = mnl_socket_recvfrom(rtnl->nl, rtnl->buf, sizeof(rtnl->buf));
-		if (n < 0)
-			return -errno;
-		ret = mnl_cb_run(rtnl->buf, (size_t)n, rtnl->seq, port, each, arg);
-	} while (ret > MNL_CB_STOP);
-	return ret < 0 ? -errno : 0;
-}
-
-/* The same, and closes: for calls that need one request. */
-static int rtnl_once(struct rtnl *rtnl, struct nlmsghdr *nlh, mnl_cb_t each, void *arg)
-{
-	int ret = rtnl_talk(rtnl, nlh, each, arg);
-
-	mnl_socket_close(rtnl->nl);
-	return ret;
-}
-
 /*
  * --- links -----------------------------------------------------------------------------------------------
 
  */
 
+static int link_data_attr(const struct nlattr *attr, void *arg)
+{
+	struct rtnl_link *link = arg;
+
+	if (mnl_attr_get_type(attr) == IFLA_XFRM_IF_ID && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+		link->if_id = mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
+
+/* The kind comes before the data that only it explains. */
 static int link_kind_attr(const struct nlattr *attr, void *arg)
 {
 	struct rtnl_link *link = arg;
 
 	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
 		strlcpy(link->kind, mnl_attr_get_str(attr), sizeof(link->kind));
+	if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && strcmp(link->kind, "xfrm") == 0)
+		return mnl_attr_parse_nested(attr, link_data_attr, link);
 	return MNL_CB_OK;
 }
 
@@ -114,6 +53,8 @@ static int link_attr(const struct nlattr *attr, void *arg)
 		link->mtu = mnl_attr_get_u32(attr);
 	if (mnl_attr_get_type(attr) == IFLA_CARRIER && mnl_attr_validate(attr, MNL_TYPE_U8) >= 0)
 		link->carrier = mnl_attr_get_u8(attr);
+	if (mnl_attr_get_type(attr) == IFLA_OPERSTATE && mnl_attr_validate(attr, MNL_TYPE_U8) >= 0)
+		link->operstate = mnl_attr_get_u8(attr);
 	if (mnl_attr_get_type(attr) == IFLA_IFALIAS && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
 		strlcpy(link->alias, mnl_attr_get_str(attr), sizeof(link->alias));
 	if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
@@ -166,16 +107,12 @@ int rtnl_link_get(uint32_t ifindex, struct rtnl_link *link)
 	return link_ask(NULL, ifindex, link);
 }
 
-/* IF_OPER_DORMANT of linux/if.h, which does not go together with net/if.h. */
-#define OPERSTATE_NONE	  0
-#define OPERSTATE_DORMANT 5
-
 struct link_change {
 	uint32_t ifindex;
 	unsigned int flags;
 	unsigned int mask;
 	uint32_t mtu;	   /* 0: as it is */
-	uint8_t operstate; /* OPERSTATE_NONE: as it is */
+	uint8_t operstate; /* RTNL_OPER_UNKNOWN: as it is */
 	const char *alias; /* NULL: as it is */
 };
 
@@ -196,7 +133,7 @@ static int rtnl_link_change(const struct link_change *change)
 	ifi->ifi_change = change->mask;
 	if (change->mtu)
 		mnl_attr_put_u32(nlh, IFLA_MTU, change->mtu);
-	if (change->operstate != OPERSTATE_NONE)
+	if (change->operstate != RTNL_OPER_UNKNOWN)
 		mnl_attr_put_u8(nlh, IFLA_OPERSTATE, change->operstate);
 	if (change->alias)
 		mnl_attr_put_strz(nlh, IFLA_IFALIAS, change->alias);
@@ -221,7 +158,28 @@ int rtnl_link_set_alias(uint32_t ifindex, const char *alias)
 
 int rtnl_link_set_dormant(uint32_t ifindex)
 {
-	return rtnl_link_change(&(struct link_change){.ifindex = ifindex, .operstate = OPERSTATE_DORMANT});
+	return rtnl_link_change(&(struct link_change){.ifindex = ifindex, .operstate = RTNL_OPER_DORMANT});
+}
+
+int rtnl_link_set_operative(uint32_t ifindex)
+{
+	return rtnl_link_change(&(struct link_change){.ifindex = ifindex, .operstate = RTNL_OPER_UP});
+}
+
+int rtnl_link_del(uint32_t ifindex)
+{
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh;
+	struct rtnl rtnl;
+	int err;
+
+	err = rtnl_open(&rtnl);
+	if (err)
+		return err;
+	nlh = rtnl_request(&rtnl, RTM_DELLINK, 0);
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = (int)ifindex;
+	return rtnl_once(&rtnl, nlh, NULL, NULL);
 }
 
 /*
@@ -394,75 +352,4 @@ int rtnl_addresses_missing(uint32_t ifindex, const struct prefix *want, size_t n
 		missing++;
 	}
 	return missing;
-}
-
-/*
- * --- the watch -------------------------------------------------------------------------------------------
-
- */
-
-/* Datagrams taken in one go: a storm of changes leaves the main loop its turn. */
-#define WATCH_AT_ONCE 64
-
-int rtnl_watch_open(void)
-{
-	struct sockaddr_nl groups = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
-	};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&groups, sizeof(groups)) == 0)
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
-}
-
-struct watch_reader {
-	void (*changed)(void *arg, uint32_t ifindex);
-	void *arg;
-};
-
-static int watch_message(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct watch_reader *reader = arg;
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-
-	switch (nlh->nlmsg_type) {
-	case RTM_NEWLINK:
-	case RTM_DELLINK:
-		if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*ifi))
-			reader->changed(reader->arg, (uint32_t)ifi->ifi_index);
-		break;
-	case RTM_NEWADDR:
-	case RTM_DELADDR:
-		if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*ifa))
-			reader->changed(reader->arg, ifa->ifa_index);
-		break;
-	default: /* a number of the kernel's, not an enum of ours */
-		break;
-	}
-	return MNL_CB_OK;
-}
-
-void rtnl_watch_read(int fd, void (*changed)(void *arg, uint32_t ifindex), void *arg)
-{
-	struct watch_reader reader = {.changed = changed, .arg = arg};
-	_Alignas(struct nlmsghdr) char buf[RTNL_BUF];
-
-	for (int i = 0; i < WATCH_AT_ONCE; i++) {
-		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
-
-		if (n < 0 && errno != ENOBUFS)
-			return;
-		if (n < 0 || (size_t)n > sizeof(buf))
-			changed(arg, 0);
-		else
-			mnl_cb_run(buf, (size_t)n, 0, 0, watch_message, &reader);
-	}
 }

@@ -12,12 +12,20 @@
 
 #include "lib/prefix.h"
 
+/* IF_OPER_* of linux/if.h, which does not go together with net/if.h. RFC 2863 "ifOperStatus". */
+#define RTNL_OPER_UNKNOWN 0
+#define RTNL_OPER_TESTING 4
+#define RTNL_OPER_DORMANT 5
+#define RTNL_OPER_UP	  6
+
 struct rtnl_link {
 	uint32_t ifindex;
 	uint32_t mtu;
-	bool up;	/* IFF_UP: the administrator's wish */
-	bool running;	/* IFF_RUNNING: what zebra goes by */
-	bool carrier;	/* what the driver says, whatever the administrator wishes */
+	bool up;      /* IFF_UP: the administrator's wish */
+	bool running; /* IFF_RUNNING: what zebra goes by */
+	bool carrier; /* what the driver says, whatever the administrator wishes */
+	uint8_t operstate;
+	uint32_t if_id; /* of an XFRM interface */
 	char kind[16];	/* "tun" (a TAP too), "xfrm", "veth"; "" for hardware and lo */
 	char alias[32]; /* IFLA_IFALIAS, cut; "" for none */
 	bool ethernet;	/* a TAP, where a TUN is not */
@@ -36,6 +44,14 @@ int rtnl_link_set_alias(uint32_t ifindex, const char *alias);
  * is not running.
  */
 int rtnl_link_set_dormant(uint32_t ifindex);
+
+/* Takes dormant back. An XFRM interface has no carrier: this and dormant are its link state. */
+int rtnl_link_set_operative(uint32_t ifindex);
+
+int rtnl_link_del(uint32_t ifindex);
+
+/* -EEXIST: the name, or the if_id, is another's. -EOPNOTSUPP: the kernel has none of that kind. */
+int rtnl_link_add_xfrm(const char *name, uint32_t if_id);
 
 /*
  * Makes `want` the addresses of ours on the interface: adds what is missing, removes what an earlier call (or

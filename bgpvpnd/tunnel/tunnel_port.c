@@ -216,13 +216,12 @@ int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now)
  * --- Child SAs -------------------------------------------------------------------------------------------
  */
 
-static uint32_t mtu_of(const struct child_sa_params *params)
+static uint32_t mtu_of(const struct dplane *dp, const struct child_sa_params *params)
 {
-	/* The user-space plane always encapsulates, whatever was detected. */
 	const struct tunnel_mtu_outer outer = {
 		.path_mtu = TUNNEL_MTU_PATH,
 		.ipv6 = IS_IPADDR_V6(&params->remote.addr),
-		.udp = true,
+		.udp = dp->ops->always_udp || params->udp_encap,
 		.encr = params->encr,
 		.integ = params->integ,
 	};
@@ -249,7 +248,7 @@ int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params
 	if (!t->port.num_children)
 		t->child_since = now;
 	t->port.children[t->port.num_children++] = params->child_id;
-	t->port.auto_mtu = mtu_of(params);
+	t->port.auto_mtu = mtu_of(dp, params);
 	tunnel_family_take(t, params);
 	t->port.error[0] = '\0';
 	return 0;

@@ -11,6 +11,7 @@
 #include "tests/helpers/esp_ends.h"
 #include "tests/helpers/exact.h"
 
+#include "bgpvpnd/dplane/inside.h"
 #include "bgpvpnd/dplane/tun/inner_icmp.h"
 #include "bgpvpnd/dplane/tun/inner_mss.h"
 
@@ -285,11 +286,11 @@ static void other_host(const char *prefix_text, const char *want)
 
 	assert_int_equal(str2prefix(prefix_text, &prefix), 1);
 	if (!want) {
-		assert_false(inner_other_host(&prefix, &self, &other));
+		assert_false(inside_other_host(&prefix, &self, &other));
 		return;
 	}
 	assert_int_equal(str2ipaddr(want, &expected), 0);
-	assert_true(inner_other_host(&prefix, &self, &other));
+	assert_true(inside_other_host(&prefix, &self, &other));
 	assert_true(ipaddr_equal(&other, &expected));
 	assert_memory_equal(&self.ip, &prefix.u, ipaddr_bytes(&self).n);
 }

@@ -9,6 +9,7 @@
 """
 
 import json
+import os
 import re
 
 import pytest
@@ -73,6 +74,7 @@ def test_show_json(routers):
     }
     assert {key: before[key] for key in expected} == expected
     assert before["dataplane"] in ("userspace", "kernel")
+    assert before["dataplane"] == os.environ.get("BGPVPN_DATAPLANE") or not os.environ.get("BGPVPN_DATAPLANE")
     topo.pings(r1, "192.0.2.1", "198.51.100.1")
     after = topo.tunnel(r1, "to-r2")
     for counter in ("packetsIn", "packetsOut"):
@@ -80,6 +82,15 @@ def test_show_json(routers):
     for counter in ("bytesIn", "bytesOut"):
         assert after[counter] >= before[counter] + 840
     assert after["uptimeMs"] > before["uptimeMs"]
+
+
+def test_show_dataplane(routers):
+    """Which data plane it is, and why: what was asked for, or what the kernel can or cannot."""
+    shown = json.loads(topo.vtysh(routers[0], "show vpn dataplane json")[1])
+    print(shown)
+    assert shown["open"] and shown["dataplane"] == topo.tunnel(routers[0], "to-r2")["dataplane"]
+    asked = os.environ.get("BGPVPN_DATAPLANE")
+    assert ("--dataplane " + asked if asked else "kernel") in shown["why"]
 
 
 def test_show_one_tunnel(routers):

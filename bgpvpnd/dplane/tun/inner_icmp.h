@@ -32,7 +32,4 @@ void inner_echo_encode(struct wr *wr, struct bytes src, struct bytes dst, const 
  */
 void inner_too_big_encode(struct wr *wr, struct bytes packet, const struct inner_ip *ip, uint32_t mtu);
 
-/* The other host of a point-to-point prefix (.1/.2 of a /30 or /126; /31 and /127 by RFC 3021, RFC 6164). */
-bool inner_other_host(const struct prefix *inside, struct ipaddr *self, struct ipaddr *other) rd_must_check;
-
 #endif

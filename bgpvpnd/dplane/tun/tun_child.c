@@ -11,20 +11,6 @@
 
 DEFINE_MTYPE_STATIC(BGPVPN, TUN_CHILD, "VPN TUN Child SA");
 DEFINE_MTYPE_STATIC(BGPVPN, TUN_REF, "VPN TUN Child SA reference");
-DEFINE_MTYPE_STATIC(BGPVPN, TUN_SPI, "VPN TUN reserved SPI");
-
-/* RFC 4303 2.1: 1 to 255 are reserved, 0 is for local use. */
-#define SPI_MIN 256
-
-/* Draws until a free one is found: more would mean that the SPIs are nearly used up. */
-#define SPI_DRAWS 64
-
-/* A SPI that is promised to somebody, or in use. */
-struct tun_spi {
-	struct tun_reserved_item item;
-	uint32_t spi;
-	bool used;
-};
 
 /* Main thread's index of the children by the engine's name. */
 struct tun_ref {
@@ -34,18 +20,6 @@ struct tun_ref {
 	bool encap;
 	struct tun_child *child; /* lent to the tun thread */
 };
-
-static int tun_spi_compare(const struct tun_spi *a, const struct tun_spi *b)
-{
-	return numcmp(a->spi, b->spi);
-}
-
-static uint32_t tun_spi_hash(const struct tun_spi *spi)
-{
-	return jhash_1word(spi->spi, 0);
-}
-
-DECLARE_HASH(tun_reserved, struct tun_spi, item, tun_spi_compare, tun_spi_hash);
 
 static int tun_ref_compare(const struct tun_ref *a, const struct tun_ref *b)
 {
@@ -62,7 +36,7 @@ DECLARE_HASH(tun_refs, struct tun_ref, item, tun_ref_compare, tun_ref_hash);
 void tun_children_setup(struct tun_plane *plane)
 {
 	tun_refs_init(&plane->refs);
-	tun_reserved_init(&plane->reserved);
+	spi_table_init(&plane->spis);
 }
 
 /*
@@ -70,52 +44,14 @@ void tun_children_setup(struct tun_plane *plane)
 
  */
 
-static struct tun_spi *spi_find(struct tun_plane *plane, uint32_t spi)
-{
-	struct tun_spi wanted = {.spi = spi};
-
-	return tun_reserved_find(&plane->reserved, &wanted);
-}
-
-static struct tun_spi *spi_hold(struct tun_plane *plane, uint32_t number)
-{
-	struct tun_spi *spi = XCALLOC(MTYPE_TUN_SPI, sizeof(*spi));
-
-	spi->spi = number;
-	tun_reserved_add(&plane->reserved, spi);
-	return spi;
-}
-
-static void spi_drop(struct tun_plane *plane, struct tun_spi *spi)
-{
-	if (!spi)
-		return;
-	tun_reserved_del(&plane->reserved, spi);
-	XFREE(MTYPE_TUN_SPI, spi);
-}
-
 uint32_t tun_spi_reserve(struct dplane *dp)
 {
-	struct tun_plane *plane = tun_plane_of(dp);
-	uint32_t number;
-
-	for (int i = 0; i < SPI_DRAWS; i++) {
-		crypto_random(&number, sizeof(number));
-		if (number < SPI_MIN || spi_find(plane, number))
-			continue;
-		spi_hold(plane, number);
-		return number;
-	}
-	return 0;
+	return spi_table_reserve(&tun_plane_of(dp)->spis);
 }
 
-void tun_spi_release(struct dplane *dp, uint32_t number)
+void tun_spi_release(struct dplane *dp, uint32_t spi)
 {
-	struct tun_plane *plane = tun_plane_of(dp);
-	struct tun_spi *spi = spi_find(plane, number);
-
-	if (spi && !spi->used)
-		spi_drop(plane, spi);
+	spi_table_release(&tun_plane_of(dp)->spis, spi);
 }
 
 /*
@@ -142,11 +78,11 @@ static void child_free(struct tun_child *child)
 }
 
 static int path_make(struct tun_plane *plane, const struct endpoint *local, const struct endpoint *remote,
-		     bool encap, struct tun_path *path)
+		     bool encap, struct outer_path *path)
 {
-	struct tun_path fresh;
+	struct outer_path fresh;
 
-	if (tun_path_init(&fresh, local, remote, encap) < 0)
+	if (outer_path_init(&fresh, local, remote, encap) < 0)
 		return dplane_fail(&plane->dp, EINVAL, "a Child SA needs two addresses of one family");
 	if (plane->socks.fd[fresh.sock] < 0)
 		return dplane_fail(&plane->dp, ENOTCONN,
@@ -170,14 +106,12 @@ static int pair_fail(struct dplane *dp, const struct child_sa_params *params, in
 
 static int add_check(struct tun_plane *plane, struct tun_link *link, const struct child_sa_params *params)
 {
-	struct tun_spi *spi = spi_find(plane, params->in.spi);
-
 	if (!link)
 		return dplane_fail(&plane->dp, ENODEV,
 				   "a Child SA for an interface that the data plane does not have");
 	if (ref_find(plane, params->child_id))
 		return dplane_fail(&plane->dp, EEXIST, "Child SA %u is installed already", params->child_id);
-	if (params->in.spi < SPI_MIN || params->out.spi < SPI_MIN || (spi && spi->used))
+	if (params->out.spi < SPI_MIN || !spi_table_free(&plane->spis, params->in.spi))
 		return dplane_fail(&plane->dp, EEXIST, "SPI %08x is reserved or in use", params->in.spi);
 	return 0;
 }
@@ -185,12 +119,9 @@ static int add_check(struct tun_plane *plane, struct tun_link *link, const struc
 static void ref_add(struct tun_plane *plane, struct tun_link *link, const struct child_sa_params *params,
 		    struct tun_child *child)
 {
-	struct tun_spi *spi = spi_find(plane, params->in.spi);
 	struct tun_ref *ref = XCALLOC(MTYPE_TUN_REF, sizeof(*ref));
 
-	if (!spi)
-		spi = spi_hold(plane, params->in.spi);
-	spi->used = true;
+	spi_table_use(&plane->spis, params->in.spi);
 	ref->child_id = params->child_id;
 	ref->link = link;
 	ref->encap = params->udp_encap;
@@ -204,7 +135,7 @@ int tun_child_add(struct dplane *dp, uint32_t link_id, const struct child_sa_par
 	struct tun_plane *plane = tun_plane_of(dp);
 	struct tun_link *link = tun_link_find(plane, link_id);
 	struct tun_msg msg = {.type = TUN_MSG_CHILD_ADD};
-	struct tun_path path;
+	struct outer_path path;
 	int err;
 
 	err = add_check(plane, link, params);
@@ -237,7 +168,7 @@ int tun_child_add(struct dplane *dp, uint32_t link_id, const struct child_sa_par
 static void ref_free(struct tun_plane *plane, struct tun_ref *ref)
 {
 	tun_refs_del(&plane->refs, ref);
-	spi_drop(plane, spi_find(plane, ref->child->pair.in.spi));
+	spi_table_unuse(&plane->spis, ref->child->pair.in.spi);
 	child_free(ref->child);
 	XFREE(MTYPE_TUN_REF, ref);
 }
@@ -285,14 +216,11 @@ void tun_children_of_link_del(struct tun_plane *plane, struct tun_link *link)
 void tun_children_teardown(struct tun_plane *plane)
 {
 	struct tun_ref *ref;
-	struct tun_spi *spi;
 
 	frr_each_safe (tun_refs, &plane->refs, ref)
 		ref_free(plane, ref);
-	while ((spi = tun_reserved_pop(&plane->reserved)))
-		XFREE(MTYPE_TUN_SPI, spi);
 	tun_refs_fini(&plane->refs);
-	tun_reserved_fini(&plane->reserved);
+	spi_table_fini(&plane->spis);
 }
 
 int tun_child_stats(struct dplane *dp, uint32_t child_id, struct dplane_child_stats *stats)
@@ -340,13 +268,13 @@ int tun_child_keepalive(struct dplane *dp, uint32_t child_id)
 	uint8_t keepalive = 0xff;
 	struct iovec iov = {.iov_base = &keepalive, .iov_len = 1};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct tun_control control;
+	struct outer_control control;
 
 	if (!ref)
 		return no_child(dp, child_id);
 	if (!ref->encap)
 		return 0;
 	/* The tun thread changes the path only while the main thread waits for it. */
-	tun_path_apply(&ref->child->path, 0, &msg, &control);
+	outer_path_apply(&ref->child->path, 0, &msg, &control);
 	return sendmsg(plane->socks.fd[ref->child->path.sock], &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
 }

@@ -20,7 +20,7 @@ static int worker_start(struct tun_plane *plane)
 {
 	int err;
 
-	plane->queue = tun_queue_new();
+	plane->queue = event_queue_new();
 	if (!plane->queue)
 		return dplane_fail(&plane->dp, errno, "cannot start the data plane: %s",
 				   safe_strerror(errno));
@@ -43,7 +43,7 @@ static int poll_add(struct tun_plane *plane, int fd)
 static int poll_start(struct tun_plane *plane)
 {
 	plane->poll = epoll_create1(EPOLL_CLOEXEC);
-	if (plane->poll >= 0 && poll_add(plane, tun_queue_fd(plane->queue)) == 0 &&
+	if (plane->poll >= 0 && poll_add(plane, event_queue_fd(plane->queue)) == 0 &&
 	    poll_add(plane, plane->watch) == 0)
 		return 0;
 	return dplane_fail(&plane->dp, errno, "cannot start the data plane: %s", safe_strerror(errno));
@@ -67,10 +67,10 @@ static int tun_open(struct dplane *dp)
 
 	dp->error[0] = '\0';
 	dplane_privileged(dp, true);
-	tun_socks_open(dp, &plane->socks);
+	outer_socks_open(dp, &plane->socks);
 	tun_dev_probe(dp);
 	dplane_privileged(dp, false);
-	tun_links_setup(plane);
+	dplane_links_init(&plane->links);
 	tun_children_setup(plane);
 	tun_watch_open(plane);
 	err = worker_start(plane);
@@ -81,7 +81,7 @@ static int tun_open(struct dplane *dp)
 	return err;
 }
 
-static void sock_hand_over(struct tun_plane *plane, enum tun_sock sock)
+static void sock_hand_over(struct tun_plane *plane, enum outer_sock sock)
 {
 	struct tun_msg msg = {.type = TUN_MSG_SOCK_ADD};
 	int err;
@@ -109,16 +109,16 @@ static void watch_again(struct tun_plane *plane)
 static int tun_open_again(struct dplane *dp)
 {
 	struct tun_plane *plane = tun_plane_of(dp);
-	struct tun_socks before = plane->socks;
+	struct outer_socks before = plane->socks;
 
 	dp->error[0] = '\0';
 	dplane_privileged(dp, true);
-	tun_socks_open(dp, &plane->socks);
+	outer_socks_open(dp, &plane->socks);
 	tun_dev_probe(dp);
 	dplane_privileged(dp, false);
-	for (size_t i = 0; i < TUN_SOCKS; i++)
+	for (size_t i = 0; i < OUTER_SOCKS; i++)
 		if (plane->socks.fd[i] != before.fd[i])
-			sock_hand_over(plane, (enum tun_sock)i);
+			sock_hand_over(plane, (enum outer_sock)i);
 	watch_again(plane);
 	return dp->error[0] ? -EAGAIN : 0;
 }
@@ -137,9 +137,9 @@ static void tun_close(struct dplane *dp)
 	tun_links_teardown(plane);
 	poll_stop(plane);
 	tun_watch_close(plane);
-	tun_queue_free(plane->queue);
+	event_queue_free(plane->queue);
 	plane->queue = NULL;
-	tun_socks_close(&plane->socks);
+	outer_socks_close(&plane->socks);
 }
 
 /*
@@ -147,26 +147,12 @@ static void tun_close(struct dplane *dp)
 
  */
 
-static int ike_send_on(const struct tun_path *path, int fd, struct bytes datagram)
-{
-	uint8_t non_esp_marker[4] = {}; /* RFC 3948 2.2 */
-	struct iovec iov[2] = {
-		{.iov_base = non_esp_marker, .iov_len = sizeof(non_esp_marker)},
-		{.iov_base = (void *)datagram.p, .iov_len = datagram.n},
-	};
-	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
-	struct tun_control control;
-
-	tun_path_apply(path, 0, &msg, &control);
-	return sendmsg(fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
 static int tun_ike_send(struct dplane *dp, const struct endpoint *local, const struct endpoint *remote,
 			struct bytes datagram)
 {
 	struct tun_plane *plane = tun_plane_of(dp);
-	struct tun_path path;
-	int err = tun_path_init(&path, local, remote, true);
+	struct outer_path path;
+	int err = outer_path_init(&path, local, remote, true);
 
 	if (err)
 		return dplane_fail(dp, -err, "an IKE datagram needs two addresses of one family");
@@ -174,7 +160,7 @@ static int tun_ike_send(struct dplane *dp, const struct endpoint *local, const s
 		return dplane_fail(dp, ENOTCONN,
 				   "UDP port %u is not open: see what could not be opened at start",
 				   dp->env->natt_port);
-	err = ike_send_on(&path, plane->socks.fd[path.sock], datagram);
+	err = outer_ike_send(&plane->socks, &path, datagram);
 	if (err) {
 		plane->ike_send_errors++;
 		return dplane_fail(dp, -err, "cannot send IKE from UDP port %u: %s", dp->env->natt_port,
@@ -202,7 +188,7 @@ static bool tun_event_next(struct dplane *dp, struct dplane_event *event)
 	if (!plane->queue)
 		return false;
 	tun_watch_read(plane);
-	if (!tun_queue_pop(plane->queue, event))
+	if (!event_queue_pop(plane->queue, event))
 		return false;
 	if (event->type == DPLANE_EVENT_LINK_CHANGED)
 		tun_link_pulled(plane, event->link);
@@ -230,6 +216,7 @@ static void tun_counters_read(struct dplane *dp, struct dplane_counters *counter
 
 static const struct dplane_ops tun_ops = {
 	.name = "userspace",
+	.always_udp = true,
 	.open = tun_open,
 	.close = tun_close,
 	.open_again = tun_open_again,
@@ -262,7 +249,7 @@ struct dplane *dplane_tun_new(const struct dplane_env *env)
 	plane->dp.env = env;
 	plane->watch = -1;
 	plane->poll = -1;
-	for (size_t i = 0; i < TUN_SOCKS; i++)
+	for (size_t i = 0; i < OUTER_SOCKS; i++)
 		plane->socks.fd[i] = -1;
 	return &plane->dp;
 }

@@ -127,7 +127,7 @@ static enum child_sa_wear wear_in(const struct tun_child *child)
 /* So that one who sends copies of the peer's packets from other places gets as far as the limit, but the peer always comes back. */
 static bool may_tell(struct tun_thread *t, struct tun_child *child, const struct msghdr *msg)
 {
-	if (tun_path_is_from(&child->before, msg))
+	if (outer_path_is_from(&child->before, msg))
 		return true;
 	if (instant_diff(t->now, child->moves_since) >= USEC_PER_S) {
 		child->moves_since = t->now;
@@ -148,11 +148,11 @@ static void peer_seen(struct tun_thread *t, struct tun_child *child, struct msgh
 {
 	struct dplane_event event = {.type = DPLANE_EVENT_PEER_MOVED, .child_id = child->child_id};
 
-	if (tun_path_is_from(&child->path, msg))
+	if (outer_path_is_from(&child->path, msg))
 		return;
-	tun_received_endpoints(msg, t->natt_port, &event.local, &event.remote);
+	outer_received_endpoints(msg, t->natt_port, &event.local, &event.remote);
 	if (!endpoint_equal(&event.remote, &child->seen_at) && may_tell(t, child, msg) &&
-	    tun_queue_push(t->queue, &event))
+	    event_queue_push(t->queue, &event))
 		child->seen_at = event.remote;
 }
 
@@ -213,8 +213,8 @@ static void ike_input(struct tun_thread *t, struct msghdr *msg, struct bytes dat
 {
 	struct dplane_event event = {.type = DPLANE_EVENT_IKE, .datagram = datagram};
 
-	tun_received_endpoints(msg, t->natt_port, &event.local, &event.remote);
-	if (!tun_queue_push(t->queue, &event))
+	outer_received_endpoints(msg, t->natt_port, &event.local, &event.remote);
+	if (!event_queue_push(t->queue, &event))
 		tun_count(&t->counters->queue_full, 1);
 }
 
@@ -244,21 +244,21 @@ static void raw4_input(struct tun_thread *t, struct seg *seg)
 	esp_input(t, seg, NULL);
 }
 
-static void run_from_sock(struct tun_thread *t, enum tun_sock sock, struct msghdr *msg,
+static void run_from_sock(struct tun_thread *t, enum outer_sock sock, struct msghdr *msg,
 			  const struct seg_run *run)
 {
 	for (unsigned int i = 0; i < run->count; i++) {
 		struct seg seg = seg_run_at(run, i);
 
 		switch (sock) {
-		case TUN_SOCK_UDP4:
-		case TUN_SOCK_UDP6:
+		case OUTER_UDP4:
+		case OUTER_UDP6:
 			udp_input(t, msg, &seg);
 			break;
-		case TUN_SOCK_ESP4:
+		case OUTER_ESP4:
 			raw4_input(t, &seg);
 			break;
-		case TUN_SOCK_ESP6:
+		case OUTER_ESP6:
 			esp_input(t, &seg, NULL);
 			break;
 		}
@@ -274,7 +274,7 @@ static void rx_rearm(struct tun_rx *rx)
 	}
 }
 
-void tun_rx_sock_readable(struct tun_thread *t, enum tun_sock sock)
+void tun_rx_sock_readable(struct tun_thread *t, enum outer_sock sock)
 {
 	struct tun_rx *rx = &t->rx;
 	int n;
@@ -289,7 +289,7 @@ void tun_rx_sock_readable(struct tun_thread *t, enum tun_sock sock)
 	for (int i = 0; i < n; i++) {
 		struct msghdr *msg = &rx->msg[i].msg_hdr;
 		struct seg_run run =
-			seg_run_received(rx->slot[i].buf, rx->msg[i].msg_len, tun_received_seg_len(msg));
+			seg_run_received(rx->slot[i].buf, rx->msg[i].msg_len, outer_received_seg_len(msg));
 
 		run_from_sock(t, sock, msg, &run);
 	}

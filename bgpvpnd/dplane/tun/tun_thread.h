@@ -19,7 +19,7 @@
 /* Packets on their way to a socket: sealed in their slots, then sent in one system call. */
 struct tun_tx_slot {
 	struct iovec iov;
-	struct tun_control control;
+	struct outer_control control;
 	uint8_t buf[ESP_HEADROOM + TUN_PACKET_MAX + ESP_TAILROOM];
 };
 
@@ -33,7 +33,7 @@ struct tun_tx {
 struct tun_rx_slot {
 	struct iovec iov;
 	struct sockaddr_storage from;
-	struct tun_received control;
+	struct outer_received control;
 	uint8_t buf[TUN_RX_BUF];
 };
 
@@ -49,9 +49,9 @@ struct tun_probe_mark {
 };
 
 struct tun_thread {
-	struct tun_socks socks;
+	struct outer_socks socks;
 	uint16_t natt_port;
-	struct tun_queue *queue;
+	struct event_queue *queue;
 	struct tun_counters *counters;
 	struct instant now; /* of this turn */
 	struct tun_spis_head spis;
@@ -105,7 +105,7 @@ void tun_tx_flush(struct tun_thread *t);
 void tun_rx_init(struct tun_rx *rx);
 
 /* A batch from a socket. */
-void tun_rx_sock_readable(struct tun_thread *t, enum tun_sock sock);
+void tun_rx_sock_readable(struct tun_thread *t, enum outer_sock sock);
 
 /* What came for this child before it was there. */
 void tun_rx_early(struct tun_thread *t, const struct tun_child *child);

@@ -50,13 +50,13 @@ static struct seg_run tx_slot_run(struct tun_thread *t, size_t n)
 }
 
 /* The sealed segment lies in the next free slot. */
-static void tx_push(struct tun_thread *t, const struct tun_path *path, const struct seg *seg, uint8_t dscp)
+static void tx_push(struct tun_thread *t, const struct outer_path *path, const struct seg *seg, uint8_t dscp)
 {
 	struct tun_tx *tx = &t->tx;
 	struct tun_tx_slot *slot = &tx->slot[tx->count];
 
 	slot->iov = (struct iovec){.iov_base = seg->p, .iov_len = seg->n};
-	tun_path_apply(path, dscp, &tx->msg[tx->count].msg_hdr, &slot->control);
+	outer_path_apply(path, dscp, &tx->msg[tx->count].msg_hdr, &slot->control);
 	tx->fd = t->socks.fd[path->sock];
 	tx->count++;
 }
@@ -65,7 +65,7 @@ static void tx_push(struct tun_thread *t, const struct tun_path *path, const str
  * Packets of two sockets never wait together. Asked before a slot is filled, so that the slot stays the next
  * free one.
  */
-static void tx_prepare(struct tun_thread *t, const struct tun_path *path)
+static void tx_prepare(struct tun_thread *t, const struct outer_path *path)
 {
 	if (t->tx.count && t->tx.fd != t->socks.fd[path->sock])
 		tun_tx_flush(t);

@@ -34,7 +34,7 @@ struct tun_worker {
 
 	/* tun thread */
 	bool quit;
-	enum tun_sock sock[TUN_SOCKS]; /* epoll's names of the sockets: &sock[i] */
+	enum outer_sock sock[OUTER_SOCKS]; /* epoll's names of the sockets: &sock[i] */
 	struct tun_thread thread;
 };
 
@@ -71,7 +71,7 @@ bool tun_child_wear(struct tun_thread *t, struct tun_child *child, enum child_sa
 	if (wear > child->reported) {
 		event.type = wear == CHILD_SA_SPENT ? DPLANE_EVENT_HARD_EXPIRE : DPLANE_EVENT_SOFT_EXPIRE;
 		child->reported = wear;
-		tun_queue_push(t->queue, &event);
+		event_queue_push(t->queue, &event);
 	}
 	return wear != CHILD_SA_SPENT;
 }
@@ -140,7 +140,7 @@ static int child_del(struct tun_worker *w, struct tun_child *child)
 	return 0;
 }
 
-static int sock_add(struct tun_worker *w, enum tun_sock sock, int fd)
+static int sock_add(struct tun_worker *w, enum outer_sock sock, int fd)
 {
 	int err = watch(w, fd, &w->sock[sock]);
 
@@ -216,13 +216,13 @@ static void port_gone(struct tun_worker *w, struct tun_port *port)
 		return;
 	port->gone = true;
 	unwatch(w, port->fd);
-	tun_queue_push(w->thread.queue, &event);
+	event_queue_push(w->thread.queue, &event);
 }
 
 static bool is_sock(const struct tun_worker *w, const void *what)
 {
 	return (const char *)what >= (const char *)w->sock &&
-	       (const char *)what < (const char *)(w->sock + TUN_SOCKS);
+	       (const char *)what < (const char *)(w->sock + OUTER_SOCKS);
 }
 
 static void serve(struct tun_worker *w, const struct epoll_event *ev)
@@ -230,7 +230,7 @@ static void serve(struct tun_worker *w, const struct epoll_event *ev)
 	if (ev->data.ptr == w)
 		return; /* the mailbox comes last */
 	if (is_sock(w, ev->data.ptr)) {
-		tun_rx_sock_readable(&w->thread, *(enum tun_sock *)ev->data.ptr);
+		tun_rx_sock_readable(&w->thread, *(enum outer_sock *)ev->data.ptr);
 		return;
 	}
 	/* EPOLLERR of a TUN: unregistered */
@@ -294,8 +294,8 @@ static int watch_all(struct tun_worker *w)
 {
 	int err = watch(w, w->wake, w);
 
-	for (size_t i = 0; !err && i < TUN_SOCKS; i++) {
-		w->sock[i] = (enum tun_sock)i;
+	for (size_t i = 0; !err && i < OUTER_SOCKS; i++) {
+		w->sock[i] = (enum outer_sock)i;
 		if (w->thread.socks.fd[i] >= 0)
 			err = watch(w, w->thread.socks.fd[i], &w->sock[i]);
 	}
@@ -341,7 +341,7 @@ static void thread_init(struct tun_thread *t)
 	crypto_random(&t->mark, sizeof(t->mark));
 }
 
-int tun_worker_new(const struct tun_socks *socks, uint16_t natt_port, struct tun_queue *queue,
+int tun_worker_new(const struct outer_socks *socks, uint16_t natt_port, struct event_queue *queue,
 		   struct tun_counters *counters, struct tun_worker **worker)
 {
 	struct tun_worker *w = XCALLOC(MTYPE_TUN_WORKER, sizeof(*w));

@@ -2,7 +2,7 @@
 /*
  * The tun thread: moves packets between the TUN devices and the sockets. It alone walks the SA table. The
  * main thread talks to it by typed messages and waits for each to be done, which takes no longer than the
- * batch of packets in hand; the thread talks to the main thread by struct tun_queue. Counters are atomics
+ * batch of packets in hand; the thread talks to the main thread by struct event_queue. Counters are atomics
  * that the thread writes and the main thread reads.
  *
  * tun_worker.c: thread, loop, messages. tun_rx.c: sockets to TUN. tun_tx.c: TUN to sockets.
@@ -18,8 +18,8 @@
 
 #include "bgpvpnd/dplane/tun/esp_packet.h"
 #include "bgpvpnd/dplane/tun/inner_icmp.h"
-#include "bgpvpnd/dplane/tun/tun_queue.h"
-#include "bgpvpnd/dplane/tun/tun_sock.h"
+#include "bgpvpnd/dplane/event_queue.h"
+#include "bgpvpnd/dplane/outer_sock.h"
 
 /*
  * --- counters: written by the tun thread only, so that no locked instruction is needed -------------------
@@ -104,9 +104,9 @@ struct tun_child {
 	uint32_t child_id;
 	bool receive_only; /* when added: others send on */
 	struct esp_pair pair;
-	struct tun_path path;
+	struct outer_path path;
 	struct endpoint seen_at;    /* told to the main thread: where the peer is, unlike `path` */
-	struct tun_path before;	    /* `path` when a move was told and counted */
+	struct outer_path before;	    /* `path` when a move was told and counted */
 	struct instant moves_since; /* LIMIT_PEER_MOVES_PER_S counts from then */
 	unsigned int moves;
 	struct child_sa_limits limits;
@@ -166,10 +166,10 @@ struct tun_msg {
 		struct tun_child *child; /* CHILD_ADD, CHILD_DEL */
 		struct {
 			struct tun_child *child;
-			struct tun_path path;
+			struct outer_path path;
 		} child_move;
 		struct {
-			enum tun_sock sock;
+			enum outer_sock sock;
 			int fd;
 		} sock_add;
 	};
@@ -186,7 +186,7 @@ struct tun_worker;
  * Starts the thread. It borrows the sockets, the queue and the counters until tun_worker_free(). -errno when
  * the system has no thread or descriptor left.
  */
-int tun_worker_new(const struct tun_socks *socks, uint16_t natt_port, struct tun_queue *queue,
+int tun_worker_new(const struct outer_socks *socks, uint16_t natt_port, struct event_queue *queue,
 		   struct tun_counters *counters, struct tun_worker **worker);
 
 /* Stops the thread and waits for it. Ports and children are the caller's again. */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The plane's sockets, see tun_sock.h. */
+/* The plane's sockets, see outer_sock.h. */
 #include <zebra.h>
 
 #include <netinet/udp.h>
 
 #include "lib/log.h"
 
-#include "bgpvpnd/dplane/tun/tun_sock.h"
+#include "bgpvpnd/dplane/outer_sock.h"
 
 /* A burst of a fast peer while the thread is not scheduled for some milliseconds. */
 #define SOCK_BUFFER (8 << 20)
@@ -89,7 +89,6 @@ static int udp_open(struct dplane *dp, int family)
 		return -1;
 	}
 	set_buffers(fd);
-	set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
 	/* RFC 6935 5: without a checksum the kernel would drop it; ESP, and IKE, have their own. */
 	if (family == AF_INET6)
 		set_option(fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, 1);
@@ -113,23 +112,32 @@ static int esp_open_raw(struct dplane *dp, int family)
 	return fd;
 }
 
-void tun_socks_open(struct dplane *dp, struct tun_socks *socks)
+void outer_socks_open_udp(struct dplane *dp, struct outer_socks *socks)
 {
 	int *fd = socks->fd;
 
-	if (fd[TUN_SOCK_UDP4] < 0)
-		fd[TUN_SOCK_UDP4] = udp_open(dp, AF_INET);
-	if (fd[TUN_SOCK_UDP6] < 0)
-		fd[TUN_SOCK_UDP6] = udp_open(dp, AF_INET6);
-	if (fd[TUN_SOCK_ESP4] < 0)
-		fd[TUN_SOCK_ESP4] = esp_open_raw(dp, AF_INET);
-	if (fd[TUN_SOCK_ESP6] < 0)
-		fd[TUN_SOCK_ESP6] = esp_open_raw(dp, AF_INET6);
+	if (fd[OUTER_UDP4] < 0)
+		fd[OUTER_UDP4] = udp_open(dp, AF_INET);
+	if (fd[OUTER_UDP6] < 0)
+		fd[OUTER_UDP6] = udp_open(dp, AF_INET6);
 }
 
-void tun_socks_close(struct tun_socks *socks)
+void outer_socks_open(struct dplane *dp, struct outer_socks *socks)
 {
-	for (size_t i = 0; i < TUN_SOCKS; i++) {
+	int *fd = socks->fd;
+
+	outer_socks_open_udp(dp, socks);
+	for (enum outer_sock sock = OUTER_UDP4; sock <= OUTER_UDP6; sock++)
+		set_option(fd[sock], IPPROTO_UDP, UDP_GRO, 1);
+	if (fd[OUTER_ESP4] < 0)
+		fd[OUTER_ESP4] = esp_open_raw(dp, AF_INET);
+	if (fd[OUTER_ESP6] < 0)
+		fd[OUTER_ESP6] = esp_open_raw(dp, AF_INET6);
+}
+
+void outer_socks_close(struct outer_socks *socks)
+{
+	for (size_t i = 0; i < OUTER_SOCKS; i++) {
 		if (socks->fd[i] >= 0)
 			close(socks->fd[i]);
 		socks->fd[i] = -1;
@@ -151,7 +159,7 @@ static size_t control_put(uint8_t *at, int level, int type, const void *value, s
 	return CMSG_SPACE(n);
 }
 
-static void path_v4(struct tun_path *path, const struct endpoint *local, const struct endpoint *remote,
+static void path_v4(struct outer_path *path, const struct endpoint *local, const struct endpoint *remote,
 		    bool encap)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = encap ? htons(remote->port) : 0};
@@ -160,12 +168,12 @@ static void path_v4(struct tun_path *path, const struct endpoint *local, const s
 	sin.sin_addr = remote->addr.ipaddr_v4;
 	memcpy(&path->to, &sin, sizeof(sin));
 	path->to_len = sizeof(sin);
-	path->sock = encap ? TUN_SOCK_UDP4 : TUN_SOCK_ESP4;
+	path->sock = encap ? OUTER_UDP4 : OUTER_ESP4;
 	if (!ipaddr_is_unspecified(&local->addr))
 		path->control_len = control_put(path->control, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
-static void path_v6(struct tun_path *path, const struct endpoint *local, const struct endpoint *remote,
+static void path_v6(struct outer_path *path, const struct endpoint *local, const struct endpoint *remote,
 		    bool encap)
 {
 	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = encap ? htons(remote->port) : 0};
@@ -174,16 +182,16 @@ static void path_v6(struct tun_path *path, const struct endpoint *local, const s
 	sin6.sin6_addr = remote->addr.ipaddr_v6;
 	memcpy(&path->to, &sin6, sizeof(sin6));
 	path->to_len = sizeof(sin6);
-	path->sock = encap ? TUN_SOCK_UDP6 : TUN_SOCK_ESP6;
+	path->sock = encap ? OUTER_UDP6 : OUTER_ESP6;
 	if (!ipaddr_is_unspecified(&local->addr))
 		path->control_len =
 			control_put(path->control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 }
 
-int tun_path_init(struct tun_path *path, const struct endpoint *local, const struct endpoint *remote,
+int outer_path_init(struct outer_path *path, const struct endpoint *local, const struct endpoint *remote,
 		  bool encap)
 {
-	struct tun_path fresh = {};
+	struct outer_path fresh = {};
 
 	if (!ipaddr_is_unspecified(&local->addr) && local->addr.ipa_type != remote->addr.ipa_type)
 		return -EINVAL;
@@ -201,8 +209,8 @@ int tun_path_init(struct tun_path *path, const struct endpoint *local, const str
 	return 0;
 }
 
-void tun_path_apply(const struct tun_path *path, uint8_t dscp, struct msghdr *msg,
-		    struct tun_control *control)
+void outer_path_apply(const struct outer_path *path, uint8_t dscp, struct msghdr *msg,
+		    struct outer_control *control)
 {
 	int tclass = dscp << 2; /* the ECN bits stay 0: not ECN-capable, RFC 6040 compatibility mode */
 	bool v4 = path->to.ss_family == AF_INET;
@@ -222,12 +230,26 @@ void tun_path_apply(const struct tun_path *path, uint8_t dscp, struct msghdr *ms
 	msg->msg_controllen = n;
 }
 
+int outer_ike_send(const struct outer_socks *socks, const struct outer_path *path, struct bytes datagram)
+{
+	uint8_t non_esp_marker[4] = {}; /* RFC 3948 2.2 */
+	struct iovec iov[2] = {
+		{.iov_base = non_esp_marker, .iov_len = sizeof(non_esp_marker)},
+		{.iov_base = (void *)datagram.p, .iov_len = datagram.n},
+	};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+	struct outer_control control;
+
+	outer_path_apply(path, 0, &msg, &control);
+	return sendmsg(socks->fd[path->sock], &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
 /*
  * --- receiving -------------------------------------------------------------------------------------------
 
  */
 
-size_t tun_received_seg_len(struct msghdr *msg)
+size_t outer_received_seg_len(struct msghdr *msg)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		int size;
@@ -258,7 +280,7 @@ static struct ipaddr received_on(struct msghdr *msg)
 	return (struct ipaddr){.ipa_type = IPADDR_NONE};
 }
 
-bool tun_path_is_from(const struct tun_path *path, const struct msghdr *msg)
+bool outer_path_is_from(const struct outer_path *path, const struct msghdr *msg)
 {
 	const struct sockaddr_storage *from = msg->msg_name;
 	struct sockaddr_in6 a6, b6;
@@ -276,7 +298,7 @@ bool tun_path_is_from(const struct tun_path *path, const struct msghdr *msg)
 	return a6.sin6_port == b6.sin6_port && IPV6_ADDR_SAME(&a6.sin6_addr, &b6.sin6_addr);
 }
 
-void tun_received_endpoints(struct msghdr *msg, uint16_t local_port, struct endpoint *local,
+void outer_received_endpoints(struct msghdr *msg, uint16_t local_port, struct endpoint *local,
 			    struct endpoint *remote)
 {
 	const struct sockaddr_storage *from = msg->msg_name;

@@ -1,54 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Interfaces against what others do to them: notices it, and puts back what is ours. What an operator adds of
+ * Interfaces against what others do to them, see link.h: puts back what is ours. What an operator adds of
  * his own (further addresses, a queueing discipline) is none of our business. Main thread.
  */
 #include <zebra.h>
 
-#include <sys/epoll.h>
-
 #include "lib/log.h"
 #include "lib/prefix.h"
 
-#include "bgpvpnd/dplane/rtnl.h"
-#include "bgpvpnd/dplane/tun/tun_plane.h"
-
-void tun_watch_open(struct tun_plane *plane)
-{
-	plane->watch = rtnl_watch_open();
-	if (plane->watch >= 0)
-		return;
-	dplane_note(&plane->dp, "cannot watch the interfaces, what others change there stays: %s",
-		    safe_strerror(-plane->watch));
-	plane->watch = -1;
-}
-
-void tun_watch_close(struct tun_plane *plane)
-{
-	if (plane->watch >= 0)
-		close(plane->watch);
-	plane->watch = -1;
-}
-
-static void changed_by_index(void *arg, uint32_t ifindex)
-{
-	tun_link_changed(arg, ifindex);
-}
-
-void tun_watch_read(struct tun_plane *plane)
-{
-	if (plane->watch >= 0)
-		rtnl_watch_read(plane->watch, changed_by_index, plane);
-}
-
-/*
- * --- repair ----------------------------------------------------------------------------------------------
-
- */
+#include "bgpvpnd/dplane/link.h"
 
 struct repair {
 	struct dplane *dp;
-	const struct tun_link *link;
+	const struct dplane_link *link;
+	const struct dplane_link_state *state;
 	struct rtnl_link now;
 	char *words;
 	size_t len;
@@ -111,19 +76,18 @@ static int repair_addresses(struct repair *r)
 		note(r, "robbed of inside address %pFX", first);
 	else
 		note(r, "robbed of inside addresses (%pFX and %d more)", first, missing - 1);
-	return tun_link_addresses(r->dp, r->link->ifindex, params, params);
+	return dplane_link_params_apply(r->dp, r->link->ifindex, params, params);
 }
 
-/* The running flag follows the carrier, a moment later: no word of it yet is no reason to act. */
-static int repair_carrier(struct repair *r)
+static int repair_running(struct repair *r)
 {
 	bool up = r->link->running;
 	int err;
 
-	if (r->now.carrier == up)
+	if (r->state->shows(&r->now, up))
 		return 0;
 	note(r, up ? "set without carrier" : "set running");
-	err = tun_link_carrier(r->dp, r->link, up);
+	err = r->state->set_running(r->dp, r->link, up);
 	return err ? refuse(r, "given another carrier", err) : 0;
 }
 
@@ -136,7 +100,7 @@ static int repair(struct repair *r)
 				   r->link->params.name);
 	if (err)
 		return refuse(r, "changed", err);
-	err = repair_carrier(r);
+	err = repair_running(r);
 	if (!err)
 		err = repair_admin(r);
 	if (!err)
@@ -144,15 +108,13 @@ static int repair(struct repair *r)
 	return err ? err : repair_addresses(r);
 }
 
-int tun_link_repair(struct dplane *dp, uint32_t id, char *changed, size_t len)
+int dplane_link_repair(struct dplane *dp, const struct dplane_link *link, const struct dplane_link_state *state,
+		       char *changed, size_t len)
 {
-	struct tun_link *link = tun_link_find(tun_plane_of(dp), id);
-	struct repair r = {.dp = dp, .link = link, .words = changed, .len = len};
+	struct repair r = {.dp = dp, .link = link, .state = state, .words = changed, .len = len};
 	int err;
 
 	changed[0] = '\0';
-	if (!link)
-		return tun_link_unknown(dp, id);
 	dplane_privileged(dp, true);
 	err = repair(&r);
 	dplane_privileged(dp, false);

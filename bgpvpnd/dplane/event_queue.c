@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Events from the tun thread to the main thread, see tun_queue.h. */
+/* Events of a plane on their way to the main thread, see event_queue.h. */
 #include <zebra.h>
 
 #include <sys/eventfd.h>
@@ -8,10 +8,10 @@
 #include "lib/memory.h"
 #include "lib/typesafe.h"
 
-#include "bgpvpnd/dplane/tun/tun_queue.h"
+#include "bgpvpnd/dplane/event_queue.h"
 
-DEFINE_MTYPE_STATIC(BGPVPN, TUN_QUEUE, "VPN TUN event queue");
-DEFINE_MTYPE_STATIC(BGPVPN, TUN_EVENT, "VPN TUN event");
+DEFINE_MTYPE_STATIC(BGPVPN, EVENT_QUEUE, "VPN event queue");
+DEFINE_MTYPE_STATIC(BGPVPN, QUEUED_EVENT, "VPN event");
 
 /*
  * A flood of 64 kB datagrams must not hold LIMIT_PLANE_EVENTS times 64 kB: 2 kB on average is a fragment's
@@ -19,56 +19,56 @@ DEFINE_MTYPE_STATIC(BGPVPN, TUN_EVENT, "VPN TUN event");
  */
 #define QUEUE_BYTES_MAX (LIMIT_PLANE_EVENTS * 2048)
 
-PREDECL_LIST(tun_events);
+PREDECL_LIST(queued);
 
-struct tun_event {
-	struct tun_events_item item;
+struct queued_event {
+	struct queued_item item;
 	struct dplane_event event;
 	uint8_t datagram[];
 };
 
-DECLARE_LIST(tun_events, struct tun_event, item);
+DECLARE_LIST(queued, struct queued_event, item);
 
-struct tun_queue {
+struct event_queue {
 	pthread_mutex_t lock; /* covers the list and bytes; the eventfd is written and drained under it too */
-	struct tun_events_head events;
+	struct queued_head events;
 	size_t bytes;
 	int fd;
-	struct tun_event *current; /* main thread: lent by the last pop */
+	struct queued_event *current; /* main thread: lent by the last pop */
 };
 
-struct tun_queue *tun_queue_new(void)
+struct event_queue *event_queue_new(void)
 {
-	struct tun_queue *queue;
+	struct event_queue *queue;
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	if (fd < 0)
 		return NULL;
-	queue = XCALLOC(MTYPE_TUN_QUEUE, sizeof(*queue));
+	queue = XCALLOC(MTYPE_EVENT_QUEUE, sizeof(*queue));
 	pthread_mutex_init(&queue->lock, NULL);
-	tun_events_init(&queue->events);
+	queued_init(&queue->events);
 	queue->fd = fd;
 	return queue;
 }
 
-void tun_queue_free(struct tun_queue *queue)
+void event_queue_free(struct event_queue *queue)
 {
-	struct tun_event *event;
+	struct queued_event *event;
 
 	if (!queue)
 		return;
-	while ((event = tun_events_pop(&queue->events)))
-		XFREE(MTYPE_TUN_EVENT, event);
-	XFREE(MTYPE_TUN_EVENT, queue->current);
-	tun_events_fini(&queue->events);
+	while ((event = queued_pop(&queue->events)))
+		XFREE(MTYPE_QUEUED_EVENT, event);
+	XFREE(MTYPE_QUEUED_EVENT, queue->current);
+	queued_fini(&queue->events);
 	pthread_mutex_destroy(&queue->lock);
 	close(queue->fd);
-	XFREE(MTYPE_TUN_QUEUE, queue);
+	XFREE(MTYPE_EVENT_QUEUE, queue);
 }
 
-static struct tun_event *event_copy(const struct dplane_event *event)
+static struct queued_event *event_copy(const struct dplane_event *event)
 {
-	struct tun_event *copy = XCALLOC(MTYPE_TUN_EVENT, sizeof(*copy) + event->datagram.n);
+	struct queued_event *copy = XCALLOC(MTYPE_QUEUED_EVENT, sizeof(*copy) + event->datagram.n);
 
 	copy->event = *event;
 	copy->event.datagram = bytes_make(copy->datagram, event->datagram.n);
@@ -77,15 +77,15 @@ static struct tun_event *event_copy(const struct dplane_event *event)
 	return copy;
 }
 
-static bool queue_full(const struct tun_queue *queue, const struct dplane_event *event)
+static bool queue_full(const struct event_queue *queue, const struct dplane_event *event)
 {
 	if (event->type != DPLANE_EVENT_IKE)
 		return false;
-	return tun_events_count(&queue->events) >= LIMIT_PLANE_EVENTS ||
+	return queued_count(&queue->events) >= LIMIT_PLANE_EVENTS ||
 	       queue->bytes + event->datagram.n > QUEUE_BYTES_MAX;
 }
 
-static void queue_signal(struct tun_queue *queue)
+static void queue_signal(struct event_queue *queue)
 {
 	uint64_t one = 1;
 
@@ -94,7 +94,7 @@ static void queue_signal(struct tun_queue *queue)
 		return;
 }
 
-static void queue_drain_signal(struct tun_queue *queue)
+static void queue_drain_signal(struct event_queue *queue)
 {
 	uint64_t count;
 
@@ -102,35 +102,35 @@ static void queue_drain_signal(struct tun_queue *queue)
 		return;
 }
 
-bool tun_queue_push(struct tun_queue *queue, const struct dplane_event *event)
+bool event_queue_push(struct event_queue *queue, const struct dplane_event *event)
 {
 	bool full;
 
 	frr_with_mutex (&queue->lock) {
 		full = queue_full(queue, event);
 		if (!full) {
-			if (!tun_events_count(&queue->events))
+			if (!queued_count(&queue->events))
 				queue_signal(queue);
-			tun_events_add_tail(&queue->events, event_copy(event));
+			queued_add_tail(&queue->events, event_copy(event));
 			queue->bytes += event->datagram.n;
 		}
 	}
 	return !full;
 }
 
-int tun_queue_fd(const struct tun_queue *queue)
+int event_queue_fd(const struct event_queue *queue)
 {
 	return queue->fd;
 }
 
-bool tun_queue_pop(struct tun_queue *queue, struct dplane_event *event)
+bool event_queue_pop(struct event_queue *queue, struct dplane_event *event)
 {
-	XFREE(MTYPE_TUN_EVENT, queue->current);
+	XFREE(MTYPE_QUEUED_EVENT, queue->current);
 	frr_with_mutex (&queue->lock) {
-		queue->current = tun_events_pop(&queue->events);
+		queue->current = queued_pop(&queue->events);
 		if (queue->current)
 			queue->bytes -= queue->current->event.datagram.n;
-		if (!tun_events_count(&queue->events))
+		if (!queued_count(&queue->events))
 			queue_drain_signal(queue);
 	}
 	if (!queue->current)

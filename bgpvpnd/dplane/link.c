@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is the same of a tunnel interface in both planes, see link.h. */
+#include <zebra.h>
+
+#include "lib/jhash.h"
+#include "lib/log.h"
+#include "lib/prefix.h"
+
+#include "bgpvpnd/dplane/link.h"
+
+/* RFC 791: every host takes 576; below it nothing sensible fits. */
+#define MTU_MIN	   576
+#define MTU_MIN_V6 1280
+
+/*
+ * --- the table -------------------------------------------------------------------------------------------
+ */
+
+static int id_compare(const struct dplane_link *a, const struct dplane_link *b)
+{
+	return numcmp(a->id, b->id);
+}
+
+static uint32_t id_hash(const struct dplane_link *link)
+{
+	return jhash_1word(link->id, 0);
+}
+
+DECLARE_HASH(dplane_link_ids, struct dplane_link, by_id, id_compare, id_hash);
+
+static int index_compare(const struct dplane_link *a, const struct dplane_link *b)
+{
+	return numcmp(a->ifindex, b->ifindex);
+}
+
+static uint32_t index_hash(const struct dplane_link *link)
+{
+	return jhash_1word(link->ifindex, 0);
+}
+
+DECLARE_HASH(dplane_link_indexes, struct dplane_link, by_index, index_compare, index_hash);
+
+void dplane_links_init(struct dplane_links *links)
+{
+	dplane_link_ids_init(&links->ids);
+	dplane_link_indexes_init(&links->indexes);
+}
+
+void dplane_links_fini(struct dplane_links *links)
+{
+	dplane_link_ids_fini(&links->ids);
+	dplane_link_indexes_fini(&links->indexes);
+}
+
+uint32_t dplane_link_id_new(struct dplane_links *links)
+{
+	return ++links->last;
+}
+
+/* The kernel may have given the number of an interface that is gone, but whose handle is still held. */
+static void index_take(struct dplane_links *links, struct dplane_link *link)
+{
+	struct dplane_link *old = dplane_link_indexes_find(&links->indexes, link);
+
+	if (old)
+		dplane_link_indexes_del(&links->indexes, old);
+	dplane_link_indexes_add(&links->indexes, link);
+}
+
+void dplane_link_enter(struct dplane_links *links, struct dplane_link *link)
+{
+	dplane_link_ids_add(&links->ids, link);
+	index_take(links, link);
+}
+
+void dplane_link_leave(struct dplane_links *links, struct dplane_link *link)
+{
+	dplane_link_ids_del(&links->ids, link);
+	/* Not there when its number went to a newer one, see index_take(). */
+	if (dplane_link_indexes_find(&links->indexes, link) == link)
+		dplane_link_indexes_del(&links->indexes, link);
+}
+
+struct dplane_link *dplane_link_find(struct dplane_links *links, uint32_t id)
+{
+	struct dplane_link wanted;
+
+	wanted.id = id;
+	return dplane_link_ids_find(&links->ids, &wanted);
+}
+
+struct dplane_link *dplane_link_find_index(struct dplane_links *links, uint32_t ifindex)
+{
+	struct dplane_link wanted;
+
+	wanted.ifindex = ifindex;
+	return dplane_link_indexes_find(&links->indexes, &wanted);
+}
+
+struct dplane_link *dplane_link_first(struct dplane_links *links)
+{
+	return dplane_link_ids_first(&links->ids);
+}
+
+struct dplane_link *dplane_link_next(struct dplane_links *links, struct dplane_link *link)
+{
+	return dplane_link_ids_next(&links->ids, link);
+}
+
+int dplane_link_unknown(struct dplane *dp, uint32_t id)
+{
+	return dplane_fail(dp, ENODEV, "the data plane has no interface with handle %u", id);
+}
+
+/*
+ * --- what an interface shall be --------------------------------------------------------------------------
+ */
+
+int dplane_link_params_check(struct dplane *dp, const struct dplane_link_params *params, uint32_t mtu_max)
+{
+	uint32_t min = MTU_MIN;
+
+	for (size_t i = 0; i < params->num_inside; i++)
+		if (params->inside[i].family == AF_INET6)
+			min = MTU_MIN_V6;
+	if (params->name[0] == '\0' || params->num_inside > LIMIT_INSIDE_PREFIXES)
+		return dplane_fail(dp, EINVAL, "an interface needs a name and at most %d inside addresses",
+				   LIMIT_INSIDE_PREFIXES);
+	if (params->mtu < min || params->mtu > mtu_max)
+		return dplane_fail(dp, EINVAL, "interface %s: MTU %u is outside %u-%u%s", params->name,
+				   params->mtu, min, mtu_max,
+				   min == MTU_MIN_V6 ? " (an IPv6 inside address needs 1280)" : "");
+	return 0;
+}
+
+static int addresses_set(struct dplane *dp, uint32_t ifindex, const struct dplane_link_params *params,
+			 const struct dplane_link_params *before)
+{
+	const struct prefix *failed = NULL;
+	int err =
+		rtnl_addresses_set(ifindex, params->inside, params->num_inside,
+				   before ? before->inside : NULL, before ? before->num_inside : 0, &failed);
+	char text[PREFIX_STRLEN];
+
+	if (!err)
+		return 0;
+	return dplane_fail(dp, -err, "interface %s: cannot set inside address %s: %s%s", params->name,
+			   failed ? prefix2str(failed, text, sizeof(text)) : "", safe_strerror(-err),
+			   failed && failed->family == AF_INET6 ? " (is IPv6 disabled on this system?)" : "");
+}
+
+int dplane_link_params_apply(struct dplane *dp, uint32_t ifindex, const struct dplane_link_params *params,
+			     const struct dplane_link_params *before)
+{
+	int err = 0;
+
+	if (!before || before->mtu != params->mtu)
+		err = rtnl_link_set_mtu(ifindex, params->mtu);
+	if (err)
+		return dplane_fail(dp, -err, "interface %s: cannot set MTU %u: %s", params->name, params->mtu,
+				   safe_strerror(-err));
+	return addresses_set(dp, ifindex, params, before);
+}
+
+int dplane_link_configure(struct dplane *dp, const struct dplane_link_params *params, uint32_t *ifindex)
+{
+	struct rtnl_link found;
+	int err = rtnl_link_find(params->name, &found);
+
+	if (err)
+		return dplane_fail(dp, -err, "interface %s: not found after it was made: %s", params->name,
+				   safe_strerror(-err));
+	err = dplane_link_params_apply(dp, found.ifindex, params, NULL);
+	if (err)
+		return err;
+	err = rtnl_link_set_up(found.ifindex, true);
+	if (err)
+		return dplane_fail(dp, -err, "interface %s: cannot set it up: %s", params->name,
+				   safe_strerror(-err));
+	*ifindex = found.ifindex;
+	return 0;
+}
+
+int dplane_link_reconfigure(struct dplane *dp, struct dplane_link *link,
+			    const struct dplane_link_params *params, uint32_t mtu_max)
+{
+	int err = dplane_link_params_check(dp, params, mtu_max);
+
+	if (err)
+		return err;
+	if (strcmp(params->name, link->params.name) != 0)
+		return dplane_fail(dp, EINVAL, "interface %s cannot be renamed to %s", link->params.name,
+				   params->name);
+	dplane_privileged(dp, true);
+	err = dplane_link_params_apply(dp, link->ifindex, params, &link->params);
+	dplane_privileged(dp, false);
+	if (!err)
+		link->params = *params;
+	return err;
+}
+
+void dplane_link_release(struct dplane *dp, const struct dplane_link *link)
+{
+	dplane_privileged(dp, true);
+	rtnl_addresses_set(link->ifindex, NULL, 0, link->params.inside, link->params.num_inside, NULL);
+	dplane_privileged(dp, false);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A Child SA between other addresses or ports (NAT, RFC 4555). For the kernel that is another SA: it takes over the keys, sequence
+ * numbers and window of the old one. The same number must never be sent twice (RFC 4106 3), so the new one begins far
+ * behind what the old one may have sent meanwhile; a receiver's window does not mind.
+ */
+#include <zebra.h>
+
+#include "bgpvpnd/dplane/xfrm/xfrm_plane.h"
+
+/* More than any machine sends between two system calls. Of 2^32 numbers without ESN a move costs one part in 65536. */
+#define NUMBERS_SKIPPED 65536u
+
+static bool skip(struct xfrm_replay *replay, bool esn)
+{
+	uint32_t out = replay->out + NUMBERS_SKIPPED;
+
+	if (out < replay->out && !esn)
+		return false;
+	replay->out_high += out < replay->out;
+	replay->out = out;
+	return true;
+}
+
+static bool same_name(const struct child_sa_params *a, const struct child_sa_params *b, enum xfrm_dir dir)
+{
+	struct xfrm_path pa = dir == XFRM_DIR_IN ? xfrm_path_in(a) : xfrm_path_out(a);
+	struct xfrm_path pb = dir == XFRM_DIR_IN ? xfrm_path_in(b) : xfrm_path_out(b);
+
+	return ipaddr_equal(&pa.dst.addr, &pb.dst.addr);
+}
+
+/* A SA's name is its destination and SPI: where that stays, the old one has to go first. */
+static int move_in(struct xfrm_plane *plane, struct xfrm_child *child, const struct child_sa_params *to)
+{
+	struct xfrm_sa_seen seen;
+	bool same = same_name(&child->params, to, XFRM_DIR_IN);
+	int err = xfrm_child_read(plane, &child->params, XFRM_DIR_IN, &seen);
+
+	if (err)
+		return err;
+	if (same)
+		xfrm_child_remove(plane, &child->params, XFRM_DIR_IN);
+	err = xfrm_child_install(plane, child, to, XFRM_DIR_IN, &seen.replay);
+	if (!err && !same)
+		xfrm_child_remove(plane, &child->params, XFRM_DIR_IN);
+	return err;
+}
+
+/* While there is no SA there must be no policy that leads to it, see child_del(). */
+static int move_out(struct xfrm_plane *plane, struct xfrm_child *child, const struct child_sa_params *to)
+{
+	bool sends = child->link->sender == child, same = same_name(&child->params, to, XFRM_DIR_OUT);
+	struct child_sa_params from = child->params;
+	struct xfrm_sa_seen seen;
+	int err = xfrm_child_read(plane, &from, XFRM_DIR_OUT, &seen);
+
+	if (!err && !skip(&seen.replay, from.esn))
+		err = -EOVERFLOW;
+	if (err)
+		return err;
+	if (same && sends)
+		xfrm_rules_send(plane, child->link, NULL);
+	if (same)
+		xfrm_child_remove(plane, &from, XFRM_DIR_OUT);
+	err = xfrm_child_install(plane, child, to, XFRM_DIR_OUT, &seen.replay);
+	if (err)
+		return err;
+	child->params.local = to->local;
+	child->params.remote = to->remote;
+	if (sends)
+		err = xfrm_rules_send(plane, child->link, child);
+	if (!same)
+		xfrm_child_remove(plane, &from, XFRM_DIR_OUT);
+	return err;
+}
+
+int xfrm_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint *local,
+		    const struct endpoint *remote)
+{
+	struct xfrm_plane *plane = xfrm_plane_of(dp);
+	struct xfrm_child *child = xfrm_child_find(plane, child_id);
+	struct child_sa_params to;
+	int err;
+
+	if (!child)
+		return xfrm_no_child(dp, child_id);
+	if (endpoint_equal(local, &child->params.local) && endpoint_equal(remote, &child->params.remote))
+		return 0;
+	if (ipaddr_is_unspecified(&local->addr) || local->addr.ipa_type != remote->addr.ipa_type)
+		return dplane_fail(dp, EINVAL, "a Child SA needs two addresses of one family");
+	to = child->params; /* the keys are lent */
+	to.local = *local;
+	to.remote = *remote;
+	err = move_in(plane, child, &to);
+	if (!err)
+		err = move_out(plane, child, &to);
+	if (!err)
+		return 0;
+	/* Half of it has moved: of no use, and its keys must not begin anew. */
+	xfrm_child_wear(plane, child, CHILD_SA_SPENT);
+	return xfrm_refused(plane, err, "the kernel does not let a Child SA move");
+}

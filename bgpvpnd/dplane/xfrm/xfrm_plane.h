@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The kernel plane: ESP and its policies in the kernel, an XFRM interface a link. The xfrm_*.c of this folder that are no builders or
+ * parsers share it. Main thread; there is no other.
+ *
+ * A link has an if_id, which its interface carries, and a reqid of our range. Everything of it in the kernel has both, so that neither
+ * an operator's own SAs are ever touched nor one of ours is left behind.
+ *
+ * The outbound policies name the SPI of the child that sends: which SA a packet takes is never the kernel's choice, and changes from
+ * one packet to the next. The inbound and forward policies take any SA of the reqid.
+ */
+#ifndef BGPVPN_XFRM_XFRM_PLANE_H
+#define BGPVPN_XFRM_XFRM_PLANE_H
+
+#include "bgpvpnd/dplane/event_queue.h"
+#include "bgpvpnd/dplane/link.h"
+#include "bgpvpnd/dplane/outer_sock.h"
+#include "bgpvpnd/dplane/spi_table.h"
+#include "bgpvpnd/dplane/xfrm/xfrm_sock.h"
+
+/* Numbers from here on are ours, as many as there can be links: reqids always, if_ids of the interfaces that we make. */
+#define XFRM_OURS      0x76706e00u
+#define XFRM_OURS_MASK 0xff000000u
+
+static inline bool xfrm_is_ours(uint32_t reqid)
+{
+	return (reqid & XFRM_OURS_MASK) == (XFRM_OURS & XFRM_OURS_MASK);
+}
+
+PREDECL_HASH(xfrm_children);
+PREDECL_DLIST(xfrm_siblings);
+PREDECL_DLIST(xfrm_rules);
+
+/* What /proc/net/xfrm_stat counts, of this network namespace. */
+struct xfrm_stat {
+	uint64_t no_sa;
+	uint64_t malformed;
+	uint64_t selectors;
+	uint64_t no_child;
+	uint64_t expired;
+};
+
+struct xfrm_plane {
+	struct dplane dp; /* first */
+	struct outer_socks socks;
+	struct xfrm_sock sock;
+	int events; /* -1: none, as below */
+	int watch;
+	int icmp4;
+	int icmp6;
+	int poll; /* epoll of all that can be read */
+	struct event_queue *queue;
+	struct dplane_links links;
+	struct xfrm_children_head children;
+	struct spi_table spis;
+	struct xfrm_stat since; /* at open */
+	uint64_t socket_errors;
+	uint64_t ike_malformed;
+	uint16_t probe_id;
+	uint8_t datagram[LIMIT_IKE_MSG];
+};
+
+/* A pair of selectors of a link, in the kernel as a policy in and one forward, and one out when the sender has it. */
+struct xfrm_rule {
+	struct xfrm_rules_item item;
+	struct ts local;
+	struct ts remote;
+	unsigned int users; /* children */
+	bool out;	    /* the policy out is there */
+};
+
+struct xfrm_link {
+	struct dplane_link base; /* first */
+	uint32_t if_id;
+	uint32_t reqid;
+	struct xfrm_rules_head rules;
+	struct xfrm_siblings_head children; /* in the order of their coming */
+	struct xfrm_child *sender;
+	uint16_t probe_seq;
+	struct dplane_inside_stats probe;
+};
+
+struct xfrm_child {
+	struct xfrm_children_item item;
+	struct xfrm_siblings_item sibling;
+	struct xfrm_link *link;
+	struct child_sa_params params; /* with the keys: a SA that moves is a new one for the kernel */
+	uint16_t replay_window;
+	enum child_sa_wear told;
+	struct endpoint seen_at;    /* told: where the peer is, unlike params.remote */
+	struct endpoint before;	    /* params.remote when a move was told and counted */
+	struct instant moves_since; /* LIMIT_PEER_MOVES_PER_S counts from then */
+	unsigned int moves;
+	struct dplane_child_stats stats; /* as last asked for */
+};
+
+static inline struct xfrm_plane *xfrm_plane_of(struct dplane *dp)
+{
+	return (struct xfrm_plane *)dp;
+}
+
+/* The monotonic clock. */
+struct instant xfrm_now(void);
+
+/* Around a message of xfrm_msg.h: with the privileges, the keys wiped. */
+int xfrm_tell(struct xfrm_plane *plane, struct nlmsghdr *nlh);
+int xfrm_ask(struct xfrm_plane *plane, struct nlmsghdr *nlh,
+	     void (*each)(void *arg, const struct xfrm_news *news), void *arg);
+
+/* dplane_fail() with the kernel's reason of the last refusal. */
+int xfrm_refused(struct xfrm_plane *plane, int err, const char *what);
+
+/* Whether this kernel can do all that we need; else -errno, and dp->error says what is missing. Leaves nothing behind. */
+int xfrm_try(struct xfrm_plane *plane);
+
+/* Removes what a predecessor has left in the kernel: everything with a reqid of ours. */
+void xfrm_sweep(struct xfrm_plane *plane);
+
+/*
+ * --- xfrm_link.c -----------------------------------------------------------------------------------------
+ */
+
+void xfrm_links_teardown(struct xfrm_plane *plane); /* leaves the interfaces behind, dormant */
+struct xfrm_link *xfrm_link_find(struct xfrm_plane *plane, uint32_t id);
+void xfrm_link_changed(struct xfrm_plane *plane, struct dplane_link *link);
+void xfrm_links_changed(struct xfrm_plane *plane, uint32_t ifindex); /* 0: any */
+void xfrm_links_robbed(struct xfrm_plane *plane, uint32_t if_id);    /* a policy is gone; 0: any */
+void xfrm_link_pulled(struct xfrm_plane *plane, uint32_t id);
+
+int xfrm_link_add(struct dplane *dp, const struct dplane_link_params *params, uint32_t *link);
+int xfrm_link_set(struct dplane *dp, uint32_t link, const struct dplane_link_params *params);
+int xfrm_link_del(struct dplane *dp, uint32_t link);
+int xfrm_link_set_running(struct dplane *dp, uint32_t link, bool running);
+int xfrm_link_repair(struct dplane *dp, uint32_t link, char *changed, size_t len);
+
+/*
+ * --- xfrm_rule.c: policies -------------------------------------------------------------------------------
+ */
+
+/* Whether the kernel can say these selectors; -EOPNOTSUPP with words. */
+int xfrm_rules_check(struct xfrm_plane *plane, const struct child_sa_params *params);
+
+/* The policies in and forward of a child; all of them or none. */
+int xfrm_rules_hold(struct xfrm_plane *plane, struct xfrm_link *link, const struct child_sa_params *params);
+void xfrm_rules_drop(struct xfrm_plane *plane, struct xfrm_link *link, const struct child_sa_params *params);
+
+/* Makes the policies out those of this child, NULL: none. The one that was stays when it fails. */
+int xfrm_rules_send(struct xfrm_plane *plane, struct xfrm_link *link, struct xfrm_child *sender);
+
+/* How many policies were missing, and are back; or -errno. */
+int xfrm_rules_repair(struct xfrm_plane *plane, struct xfrm_link *link);
+
+/*
+ * --- xfrm_child.c, xfrm_move.c ---------------------------------------------------------------------------
+ */
+
+void xfrm_children_setup(struct xfrm_plane *plane);
+void xfrm_children_teardown(struct xfrm_plane *plane);
+void xfrm_children_of_link_del(struct xfrm_plane *plane, struct xfrm_link *link);
+
+/* One that has this SPI in or out; NULL: none of ours. */
+struct xfrm_child *xfrm_child_of_spi(struct xfrm_plane *plane, uint32_t spi);
+
+/* Tells of children whose SAs somebody has deleted; of one, or of all (NULL). */
+void xfrm_children_look(struct xfrm_plane *plane, struct xfrm_child *child);
+void xfrm_child_wear(struct xfrm_plane *plane, struct xfrm_child *child, enum child_sa_wear wear);
+
+struct xfrm_path xfrm_path_in(const struct child_sa_params *params);
+struct xfrm_path xfrm_path_out(const struct child_sa_params *params);
+
+/* The SA of one direction; `replay`: of the one whose place it takes, or NULL. */
+int xfrm_child_install(struct xfrm_plane *plane, const struct xfrm_child *child,
+		       const struct child_sa_params *params, enum xfrm_dir dir,
+		       const struct xfrm_replay *replay);
+void xfrm_child_remove(struct xfrm_plane *plane, const struct child_sa_params *params, enum xfrm_dir dir);
+
+/* A SA as the kernel has it; -ESRCH: it has not. */
+int xfrm_child_read(struct xfrm_plane *plane, const struct child_sa_params *params, enum xfrm_dir dir,
+		    struct xfrm_sa_seen *seen);
+
+int xfrm_child_add(struct dplane *dp, uint32_t link, const struct child_sa_params *params,
+		   uint16_t replay_window);
+int xfrm_child_use(struct dplane *dp, uint32_t child_id);
+int xfrm_child_del(struct dplane *dp, uint32_t child_id);
+int xfrm_child_stats(struct dplane *dp, uint32_t child_id, struct dplane_child_stats *stats);
+int xfrm_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint *local,
+		    const struct endpoint *remote);
+int xfrm_child_keepalive(struct dplane *dp, uint32_t child_id);
+
+struct xfrm_child *xfrm_child_find(struct xfrm_plane *plane, uint32_t child_id);
+int xfrm_no_child(struct dplane *dp, uint32_t child_id);
+
+/*
+ * --- xfrm_event.c, xfrm_probe.c, xfrm_stat.c -------------------------------------------------------------
+ */
+
+void xfrm_event_news(void *arg, const struct xfrm_news *news);
+
+void xfrm_probes_open(struct xfrm_plane *plane); /* inside dplane_privileged() */
+void xfrm_probes_close(struct xfrm_plane *plane);
+void xfrm_probes_read(struct xfrm_plane *plane);
+int xfrm_inside_probe(struct dplane *dp, uint32_t link);
+int xfrm_inside_stats(struct dplane *dp, uint32_t link, struct dplane_inside_stats *stats);
+
+void xfrm_stat_read(struct xfrm_stat *stat);
+
+#endif

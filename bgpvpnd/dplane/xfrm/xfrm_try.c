@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Whether this kernel can be the data plane, tried rather than read out of files, and what a predecessor has left in it. Trying also
+ * loads the modules.
+ */
+#include <zebra.h>
+
+#include "lib/log.h"
+#include "lib/memory.h"
+
+#include "bgpvpnd/dplane/xfrm/xfrm_plane.h"
+
+DEFINE_MTYPE_STATIC(BGPVPN, XFRM_SWEEP, "VPN XFRM leftovers");
+
+/* A SA to nobody: both ends are this host's loopback. */
+#define TRIAL_SPI 0x76706e76
+
+static int try_link(struct xfrm_plane *plane)
+{
+	static const char name[] = "vpn-trial";
+	struct rtnl_link made;
+	/* if_id 0 is no interface's: the kernel refuses it, but only if it knows the kind at all. */
+	int err = rtnl_link_add_xfrm(name, 0);
+
+	if (err == 0 && rtnl_link_find(name, &made) == 0) /* before 5.17 it did not mind */
+		rtnl_link_del(made.ifindex);
+	if (err == 0 || err == -EINVAL || err == -EEXIST)
+		return 0;
+	if (err == -EPERM)
+		return dplane_fail(&plane->dp, EPERM, "the daemon lacks CAP_NET_ADMIN");
+	return dplane_fail(
+		&plane->dp, EOPNOTSUPP,
+		"the kernel has no XFRM interfaces (`modprobe xfrm_interface`, or CONFIG_XFRM_INTERFACE)");
+}
+
+static void trial_make(struct child_sa_params *params, bool v6)
+{
+	*params = (struct child_sa_params){
+		.encr = IKE_ENCR_AES_GCM_16, .encr_key_bits = 128, .integ = IKE_INTEG_NONE};
+	str2ipaddr(v6 ? "::1" : "127.0.0.1", &params->local.addr);
+	params->remote = params->local;
+	params->out.spi = TRIAL_SPI;
+	secret_alloc(&params->out.encr_key, 20);
+}
+
+static int try_esp(struct xfrm_plane *plane, bool v6)
+{
+	struct xfrm_link link = {.reqid = XFRM_OURS, .if_id = XFRM_OURS};
+	struct xfrm_child child = {.link = &link};
+	int err;
+
+	trial_make(&child.params, v6);
+	xfrm_child_remove(plane, &child.params, XFRM_DIR_OUT);
+	err = xfrm_child_install(plane, &child, &child.params, XFRM_DIR_OUT, NULL);
+	xfrm_child_remove(plane, &child.params, XFRM_DIR_OUT);
+	child_sa_params_fini(&child.params);
+	return err;
+}
+
+int xfrm_try(struct xfrm_plane *plane)
+{
+	struct dplane *dp = &plane->dp;
+	int err;
+
+	dplane_privileged(dp, true);
+	err = try_link(plane);
+	dplane_privileged(dp, false);
+	if (err)
+		return err;
+	err = try_esp(plane, false);
+	if (err)
+		return xfrm_refused(plane, err,
+				    "the kernel has no ESP (`modprobe esp4`, or CONFIG_INET_ESP)");
+	err = try_esp(plane, true);
+	if (err)
+		dplane_note(dp, "no ESP over IPv6 (`modprobe esp6`, or CONFIG_INET6_ESP): %s",
+			    safe_strerror(-err));
+	return 0;
+}
+
+/*
+ * --- what a predecessor left -----------------------------------------------------------------------------
+ */
+
+/* One kind of leftovers at a time: all are read before the first is removed. */
+struct leftovers {
+	struct xfrm_news *news;
+	size_t n;
+	size_t room;
+};
+
+static bool worth_removing(const struct xfrm_news *news)
+{
+	if (news->type == XFRM_NEWS_SA)
+		return xfrm_is_ours(news->sa.reqid);
+	return news->type == XFRM_NEWS_POLICY && xfrm_is_ours(news->policy.reqid);
+}
+
+static void note_down(void *arg, const struct xfrm_news *news)
+{
+	struct leftovers *left = arg;
+
+	if (!worth_removing(news))
+		return;
+	if (left->n == left->room) {
+		left->room = left->room ? left->room * 2 : 16;
+		left->news = XREALLOC(MTYPE_XFRM_SWEEP, left->news, left->room * sizeof(*left->news));
+	}
+	left->news[left->n++] = *news;
+}
+
+static void sweep_out(struct xfrm_plane *plane, const struct xfrm_news *news)
+{
+	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
+
+	if (news->type == XFRM_NEWS_SA)
+		xfrm_tell(plane, xfrm_msg_sa_del(buf, &news->sa.path, news->sa.spi));
+	else
+		xfrm_tell(plane, xfrm_msg_policy_del(buf, &news->policy));
+}
+
+static void sweep_kind(struct xfrm_plane *plane, struct nlmsghdr *dump)
+{
+	struct leftovers left = {};
+
+	xfrm_ask(plane, dump, note_down, &left);
+	for (size_t i = 0; i < left.n; i++)
+		sweep_out(plane, &left.news[i]);
+	XFREE(MTYPE_XFRM_SWEEP, left.news);
+}
+
+/* Policies first, see child_del(). */
+void xfrm_sweep(struct xfrm_plane *plane)
+{
+	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
+
+	sweep_kind(plane, xfrm_msg_policy_dump(buf));
+	sweep_kind(plane, xfrm_msg_sa_dump(buf));
+}
