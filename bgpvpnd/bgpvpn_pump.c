@@ -86,6 +86,9 @@ static void debug_output(const struct ike_output *out)
 	case IKE_OUTPUT_DATAGRAM:
 		debug_datagram("->", &out->local, &out->remote, out->datagram);
 		return;
+	case IKE_OUTPUT_SPAWN:
+		DEBUGD(&vpn_dbg_ike, "connection %u: made for a peer of connection %u", out->conn, out->parent);
+		return;
 	case IKE_OUTPUT_CHILD_ADD:
 		DEBUGD(&vpn_dbg_dplane,
 		       "connection %u: install Child SA %u, SPIs in 0x%08x out 0x%08x, %s %u bits%s",
@@ -218,6 +221,9 @@ static void plane_event(struct bgpvpn *vpn, const struct dplane_event *event)
 	case DPLANE_EVENT_IKE:
 		bgpvpn_pump_input(vpn, &event->local, &event->remote, event->datagram);
 		return;
+	case DPLANE_EVENT_ACQUIRE:
+		DEBUGD(&vpn_dbg_dplane, "data plane: a packet waits for link %u", event->link);
+		break;
 	case DPLANE_EVENT_SOFT_EXPIRE:
 		DEBUGD(&vpn_dbg_dplane, "data plane: Child SA %u should be rekeyed", event->child_id);
 		break;

@@ -74,6 +74,7 @@ struct child_sa_params {
 	uint16_t integ; /* IKE_INTEG_NONE with an AEAD */
 	bool esn;
 	bool udp_encap;
+	bool transport; /* mode as agreed with the peer, RFC 4301 4.1; else tunnel mode */
 	bool receive_only; /* another child sends until it is told otherwise */
 	struct child_sa_limits limits;
 	struct endpoint local;

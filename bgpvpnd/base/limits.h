@@ -186,6 +186,9 @@
 #define LIMIT_NAME	      63
 #define LIMIT_PROPOSALS_CFG   8
 #define LIMIT_INSIDE_PREFIXES 4
+
+/* Prefixes that a peer who dials in may have routed to it: as many as it may have selectors. */
+#define LIMIT_LINK_ROUTES LIMIT_TS
 #define LIMIT_PSK	      256
 
 /*

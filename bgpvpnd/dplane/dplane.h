@@ -26,9 +26,46 @@ struct dplane_env {
 	uint16_t natt_port; /* 4500, other values in tests only */
 };
 
+/* What kind of device a tunnel interface is. */
+enum dplane_kind {
+	DPLANE_KIND_AUTO, /* the plane's own: TUN in user space, XFRM in the kernel */
+	DPLANE_KIND_TUN,
+	DPLANE_KIND_XFRM,
+	DPLANE_KIND_VTI,
+	DPLANE_KIND_GRE,  /* over ESP in transport mode */
+	DPLANE_KIND_IPIP, /* likewise */
+};
+
+#define DPLANE_NETNS 64 /* bytes of a network namespace's name, as `ip netns` has it */
+
+/* What an interface is from its beginning to its end: with another of these it is another interface. All zeroes: the plane's own choice. */
+struct dplane_link_nature {
+	enum dplane_kind kind;
+	char name_in[16];      /* XFRM with two if_ids: the interface that packets come out of; "": not ours to make */
+	char netns[DPLANE_NETNS]; /* the interface lives there, the keys stay here; "": here too */
+	uint32_t if_id_in;     /* XFRM; 0: the plane chooses one, the same for both */
+	uint32_t if_id_out;
+	uint32_t mark;	       /* VTI: its key, the mark of its SAs and policies; 0: the plane chooses */
+	uint32_t mark_mask;
+	struct ipaddr local;   /* VTI, GRE, IPIP: where its packets go between; IPADDR_NONE: any (VTI only) */
+	struct ipaddr remote;
+};
+
+bool dplane_nature_same(const struct dplane_link_nature *a, const struct dplane_link_nature *b);
+
+/* The operator's word of a kind, "xfrm"; "" for DPLANE_KIND_AUTO. */
+const char *dplane_kind_name(enum dplane_kind kind);
+
 /* The tunnel interface. */
 struct dplane_link_params {
-	char name[16]; /* IFNAMSIZ */
+	char name[16]; /* IFNAMSIZ; links of one name share the interface, where the plane can do so and they are of one nature */
+	struct dplane_link_nature nature;
+	char vrf[16]; /* its master; "": none */
+	bool trap;    /* without a Child SA a packet is kept, and asked for by DPLANE_EVENT_ACQUIRE */
+	struct ts_list trap_local; /* trap: packets within these */
+	struct ts_list trap_remote;
+	uint8_t num_routes;
+	struct prefix routes[LIMIT_LINK_ROUTES]; /* the plane routes these into the interface */
 	uint32_t mtu;
 	uint8_t num_inside;
 	struct prefix inside[LIMIT_INSIDE_PREFIXES]; /* address with its length: 169.254.10.1/30 */
@@ -74,6 +111,7 @@ enum dplane_event_type {
 	DPLANE_EVENT_SOFT_EXPIRE, /* a Child SA should be rekeyed: packets, bytes or sequence numbers */
 	DPLANE_EVENT_HARD_EXPIRE, /* a Child SA carries no more: what it may carry is used up */
 	DPLANE_EVENT_PEER_MOVED,  /* the newest packet of a child, in UDP, is not from where its packets go to */
+	DPLANE_EVENT_ACQUIRE,	  /* a packet waits for a Child SA of this link; not more than once a second */
 	DPLANE_EVENT_LINK_GONE,	  /* somebody removed the interface */
 	DPLANE_EVENT_LINK_CHANGED, /* somebody (we, perhaps) changed the interface: time for a link_repair() */
 };
@@ -83,7 +121,7 @@ struct dplane_event {
 	struct endpoint local; /* IKE */
 	struct endpoint remote; /* IKE, PEER_MOVED */
 	struct bytes datagram; /* IKE: valid until the next dplane_event_next() */
-	uint32_t link;	       /* LINK_GONE, LINK_CHANGED */
+	uint32_t link;	       /* LINK_GONE, LINK_CHANGED, ACQUIRE */
 	uint32_t child_id;     /* SOFT_EXPIRE, HARD_EXPIRE, PEER_MOVED; each once for a child (and endpoint) */
 };
 
@@ -107,9 +145,15 @@ struct dplane_ops {
 	int (*open_again)(struct dplane *dp);
 
 	/*
+	 * NULL when this plane, on this kernel, can make interfaces of this kind; else why not, in the operator's words (which module).
+	 */
+	const char *(*kind_missing)(struct dplane *dp, enum dplane_kind kind);
+
+	/*
 	 * Creates or adopts the interface, down-linked (not running), admin up, with these addresses and this MTU.
 	 * link_set changes them in place. link_del removes the interface, or leaves it behind without our addresses when
-	 * neither we nor a predecessor made it; close leaves those that are there behind, without carrier, for a successor.
+	 * neither we nor a predecessor made it, or when other links share it; link_set refuses another nature. An interface that is shared
+	 * is running while one of its links is. close leaves those that are there behind, without carrier, for a successor.
 	 */
 	int (*link_add)(struct dplane *dp, const struct dplane_link_params *params, uint32_t *link);
 	int (*link_set)(struct dplane *dp, uint32_t link, const struct dplane_link_params *params);

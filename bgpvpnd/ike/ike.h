@@ -105,6 +105,9 @@ struct ike_conn_cfg {
 	struct ike_proposal_cfg esp[LIMIT_PROPOSALS_CFG];
 	struct ts_list ts_local;
 	struct ts_list ts_remote;
+	bool transport;	    /* RFC 7296 1.3.1, USE_TRANSPORT_MODE: asked for and insisted on; else tunnel mode, and a peer that asks is declined */
+	uint8_t hosts_proto; /* not 0: the selectors are the IKE SA's own addresses with this protocol, whatever ts_* say */
+	bool many;	    /* each peer that proves an identity gets a connection of its own: IKE_OUTPUT_SPAWN */
 	uint32_t ike_lifetime_s;
 	uint32_t esp_lifetime_s;
 	uint64_t esp_bytes; /* each direction of a Child SA carries no more; 0: no limit */
@@ -122,6 +125,12 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg);
 
 /* The same certificate, authorities and revocation lists? */
 bool ike_certs_same(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b);
+
+/*
+ * Connections that the engine makes itself, for the peers of one with `many`, have numbers from here on; the caller's are below. Such a
+ * one goes on under its parent's configuration of then until ike_conn_del(), which its owner calls when its last IKE SA has gone down.
+ */
+#define IKE_CONN_SPAWNED 0x80000000u
 
 /* --- life ------------------------------------------------------------------------------------------------ */
 
@@ -195,6 +204,7 @@ struct instant ike_engine_next_expiry(const struct ike_engine *engine);
 
 enum ike_output_type {
 	IKE_OUTPUT_DATAGRAM,
+	IKE_OUTPUT_SPAWN,	 /* a peer has proved itself to the connection `parent`: what it has is `conn`, made by the engine */
 	IKE_OUTPUT_CHILD_ADD,	 /* install; answer with ike_child_result() before anything else */
 	IKE_OUTPUT_CHILD_USE,	 /* from now on this one sends: it was added receive_only */
 	IKE_OUTPUT_CHILD_MOVE,	 /* its packets go between these endpoints from now on */
@@ -217,6 +227,8 @@ enum ike_event_type {
 struct ike_output {
 	enum ike_output_type type;
 	uint32_t conn; /* 0: a datagram that belongs to no connection */
+	uint32_t parent; /* SPAWN */
+	const struct ike_id_cfg *peer_id; /* SPAWN: valid until the next call into the engine */
 	struct endpoint local; /* CHILD_MOVE; DATAGRAM: port 4500 wants the non-ESP marker; the address may be IPADDR_NONE */
 	struct endpoint remote;
 	struct bytes datagram;

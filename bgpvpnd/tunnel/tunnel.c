@@ -146,7 +146,8 @@ void tunnels_terminate_all(struct tunnels *tunnels, struct instant now)
 static void change_cfg(struct tunnel *t, struct tunnel_cfg *cfg, struct instant now)
 {
 	enum tunnel_change change = tunnel_cfg_compare(t->cfg, cfg);
-	bool moves = strcmp(t->cfg->interface, cfg->interface) != 0;
+	bool moves = strcmp(t->cfg->interface, cfg->interface) != 0 ||
+		     !dplane_nature_same(&t->cfg->nature, &cfg->nature);
 
 	switch (change) {
 	case TUNNEL_CHANGE_NONE:
@@ -259,6 +260,7 @@ void tunnels_ike_output(struct tunnels *tunnels, const struct ike_output *out, s
 
 	switch (out->type) {
 	case IKE_OUTPUT_DATAGRAM:
+	case IKE_OUTPUT_SPAWN: /* not yet: nobody configures `many` */
 		return;
 	case IKE_OUTPUT_CHILD_ADD:
 		child_add(tunnels, t, out, now);
@@ -309,6 +311,8 @@ void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *ev
 	switch (event->type) {
 	case DPLANE_EVENT_IKE:
 		return; /* the shell's */
+	case DPLANE_EVENT_ACQUIRE: /* not yet: nobody asks for it */
+		return;
 	case DPLANE_EVENT_SOFT_EXPIRE:
 		t = find_child(tunnels, event->child_id);
 		if (t)

@@ -18,6 +18,7 @@
 
 enum tunnel_initiate {
 	TUNNEL_INITIATE_ALWAYS,
+	TUNNEL_INITIATE_ON_DEMAND, /* when a packet wants to go there */
 	TUNNEL_INITIATE_NEVER,
 };
 
@@ -31,7 +32,11 @@ struct tunnel_cfg {
 	char description[256];
 	char profile[LIMIT_NAME + 1];
 	bool shutdown;
-	char interface[16];
+	char interface[16]; /* with %u in it: of each peer of ike->many its own */
+	struct dplane_link_nature nature;
+	char vrf[16];
+	bool manual; /* no IKE: manual_sa is installed as it is, and the link is up while it is */
+	struct child_sa_params manual_sa;
 	uint8_t num_inside;
 	struct prefix inside[LIMIT_INSIDE_PREFIXES];
 	enum tunnel_initiate initiate;

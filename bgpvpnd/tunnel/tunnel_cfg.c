@@ -41,13 +41,14 @@ void tunnel_cfg_unref(struct tunnel_cfg *cfg)
 	if (!cfg || --cfg->refs > 0)
 		return;
 	ike_conn_cfg_unref(cfg->ike);
+	child_sa_params_fini(&cfg->manual_sa);
 	XFREE(MTYPE_TUNNEL_CFG, cfg);
 }
 
 void tunnel_cfg_seal(struct tunnel_cfg *cfg)
 {
 	cfg->ike->passive =
-		cfg->initiate == TUNNEL_INITIATE_NEVER || ipaddr_is_unspecified(&cfg->ike->remote);
+		cfg->initiate != TUNNEL_INITIATE_ALWAYS || ipaddr_is_unspecified(&cfg->ike->remote);
 	cfg->ike->detect_ms = cfg->liveness_detect_ms;
 }
 
@@ -169,6 +170,27 @@ static bool same_inside(const void *a, const void *b, size_t size)
 	return tunnel_inside_same(x->inside, x->num_inside, y->inside, y->num_inside);
 }
 
+/* The ends of the device follow the tunnel's addresses, and are compared with them. */
+static bool same_nature(const void *a, const void *b, size_t size)
+{
+	return dplane_nature_same(a, b);
+}
+
+static bool same_half(const struct child_sa_half *a, const struct child_sa_half *b)
+{
+	return a->spi == b->spi && secret_equal(secret_view(&a->encr_key), secret_view(&b->encr_key)) &&
+	       secret_equal(secret_view(&a->integ_key), secret_view(&b->integ_key));
+}
+
+static bool same_sa(const void *a, const void *b, size_t size)
+{
+	const struct child_sa_params *x = a;
+	const struct child_sa_params *y = b;
+
+	return x->encr == y->encr && x->encr_key_bits == y->encr_key_bits && x->integ == y->integ &&
+	       same_half(&x->in, &y->in) && same_half(&x->out, &y->out);
+}
+
 struct field {
 	size_t offset;
 	size_t size;
@@ -190,6 +212,10 @@ static const struct field tunnel_fields[] = {
 	FIELD(struct tunnel_cfg, profile, same_text, APPLY),
 	FIELD(struct tunnel_cfg, shutdown, same_bytes, APPLY),
 	FIELD(struct tunnel_cfg, interface, same_text, RESTART),
+	FIELD(struct tunnel_cfg, nature, same_nature, RESTART),
+	FIELD(struct tunnel_cfg, vrf, same_text, APPLY),
+	FIELD(struct tunnel_cfg, manual, same_bytes, RESTART),
+	FIELD(struct tunnel_cfg, manual_sa, same_sa, RESTART),
 	WHOLE(struct tunnel_cfg, same_inside, APPLY),
 	FIELD(struct tunnel_cfg, initiate, same_bytes, APPLY),
 	FIELD(struct tunnel_cfg, mtu, same_bytes, APPLY),
@@ -213,6 +239,9 @@ static const struct field ike_fields[] = {
 	WHOLE(struct ike_conn_cfg, same_esp_proposals, RESTART),
 	FIELD(struct ike_conn_cfg, ts_local, same_selectors, RESTART),
 	FIELD(struct ike_conn_cfg, ts_remote, same_selectors, RESTART),
+	FIELD(struct ike_conn_cfg, transport, same_bytes, RESTART),
+	FIELD(struct ike_conn_cfg, hosts_proto, same_bytes, RESTART),
+	FIELD(struct ike_conn_cfg, many, same_bytes, RESTART),
 	FIELD(struct ike_conn_cfg, ike_lifetime_s, same_bytes, APPLY), /* of the next IKE SA */
 	FIELD(struct ike_conn_cfg, esp_lifetime_s, same_bytes, APPLY), /* of the next Child SA */
 	FIELD(struct ike_conn_cfg, fragmentation, same_bytes, APPLY),  /* of the next IKE SA */

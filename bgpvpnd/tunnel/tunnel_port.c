@@ -53,10 +53,12 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 	uint32_t auto_mtu = t->port.auto_mtu ? t->port.auto_mtu : tunnel_mtu_expected(cfg->ike);
 
 	*params = (struct dplane_link_params){
+		.nature = cfg->nature,
 		.mtu = cfg->mtu ? cfg->mtu : auto_mtu,
 		.num_inside = cfg->num_inside,
 	};
 	strlcpy(params->name, cfg->interface, sizeof(params->name));
+	strlcpy(params->vrf, cfg->vrf, sizeof(params->vrf));
 	memcpy(params->inside, cfg->inside, sizeof(params->inside));
 	params->mss_v4 = clamp_mss(cfg, params->mtu, false);
 	params->mss_v6 = clamp_mss(cfg, params->mtu, true);
@@ -64,7 +66,8 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 
 static bool params_same(const struct dplane_link_params *a, const struct dplane_link_params *b)
 {
-	return strcmp(a->name, b->name) == 0 && a->mtu == b->mtu && a->mss_v4 == b->mss_v4 &&
+	return strcmp(a->name, b->name) == 0 && dplane_nature_same(&a->nature, &b->nature) &&
+	       strcmp(a->vrf, b->vrf) == 0 && a->trap == b->trap && a->mtu == b->mtu && a->mss_v4 == b->mss_v4 &&
 	       a->mss_v6 == b->mss_v6 &&
 	       tunnel_inside_same(a->inside, a->num_inside, b->inside, b->num_inside);
 }

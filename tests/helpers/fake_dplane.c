@@ -44,6 +44,11 @@ static void fake_close(struct dplane *dp)
 {
 }
 
+static const char *fake_kind_missing(struct dplane *dp, enum dplane_kind kind)
+{
+	return NULL;
+}
+
 static int fake_link_add(struct dplane *dp, const struct dplane_link_params *params, uint32_t *link)
 {
 	struct fake_dplane *fake = fake_of(dp);
@@ -234,6 +239,7 @@ static const struct dplane_ops fake_ops = {
 	.open = fake_open,
 	.close = fake_close,
 	.open_again = fake_open_again,
+	.kind_missing = fake_kind_missing,
 	.link_add = fake_link_add,
 	.link_set = fake_link_set,
 	.link_del = fake_link_del,

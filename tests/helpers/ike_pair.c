@@ -194,6 +194,10 @@ void pair_drain(struct pair *p, struct pair_side *side)
 		case IKE_OUTPUT_DATAGRAM:
 			take_datagram(side, &out);
 			break;
+		case IKE_OUTPUT_SPAWN:
+			side->spawned++;
+			side->spawned_conn = out.conn;
+			break;
 		case IKE_OUTPUT_CHILD_ADD:
 			take_child(p, side, &out);
 			break;

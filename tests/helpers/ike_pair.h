@@ -46,6 +46,8 @@ struct pair_side {
 	struct pair_child plane[PAIR_CHILDREN];
 	uint32_t sender; /* which of them sends, by the rules of dplane.h; 0: none */
 	unsigned int added;
+	unsigned int spawned;
+	uint32_t spawned_conn; /* the last */
 	unsigned int used; /* CHILD_USE */
 	unsigned int moved;
 	struct endpoint moved_to;

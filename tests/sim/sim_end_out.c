@@ -176,6 +176,8 @@ static void take_output(struct sim_end *end, const struct ike_output *out)
 	case IKE_OUTPUT_DATAGRAM:
 		take_datagram(end, out);
 		break;
+	case IKE_OUTPUT_SPAWN: /* no story configures `many` */
+		break;
 	case IKE_OUTPUT_CHILD_ADD:
 		take_child_add(end, out->child);
 		break;

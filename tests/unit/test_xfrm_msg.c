@@ -292,14 +292,14 @@ static void test_sa_largest_fits(void **state)
 static void test_sa_named(void **state)
 {
 	struct xfrm_path p6 = path6();
-	struct nlmsghdr *nlh = xfrm_msg_sa_del(buf, &p6, 0x1000);
+	struct nlmsghdr *nlh = xfrm_msg_sa_del(buf, &(struct xfrm_sa_name){.path = p6, .spi = 0x1000});
 	const struct xfrm_usersa_id *id = mnl_nlmsg_get_payload(nlh);
 
 	assert_int_equal(nlh->nlmsg_type, XFRM_MSG_DELSA);
 	assert_memory_equal(&id->daddr, &p6.dst.addr.ipaddr_v6, 16);
 	assert_true(ntohl(id->spi) == 0x1000 && id->family == AF_INET6 && id->proto == IPPROTO_ESP);
 	assert_memory_equal(attr_of(nlh, sizeof(*id), XFRMA_SRCADDR, 16), &p6.src.addr.ipaddr_v6, 16);
-	assert_int_equal(xfrm_msg_sa_get(buf, &p6, 0x1000)->nlmsg_type, XFRM_MSG_GETSA);
+	assert_int_equal(xfrm_msg_sa_get(buf, &(struct xfrm_sa_name){.path = p6, .spi = 0x1000})->nlmsg_type, XFRM_MSG_GETSA);
 	assert_true(xfrm_msg_sa_dump(buf)->nlmsg_flags & NLM_F_DUMP);
 }
 

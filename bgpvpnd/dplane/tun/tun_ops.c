@@ -214,12 +214,20 @@ static void tun_counters_read(struct dplane *dp, struct dplane_counters *counter
 	};
 }
 
+static const char *tun_kind_missing(struct dplane *dp, enum dplane_kind kind)
+{
+	return kind == DPLANE_KIND_AUTO || kind == DPLANE_KIND_TUN
+		       ? NULL
+		       : "the user-space data plane makes TUN interfaces only: `show vpn dataplane` says why it is in use";
+}
+
 static const struct dplane_ops tun_ops = {
 	.name = "userspace",
 	.always_udp = true,
 	.open = tun_open,
 	.close = tun_close,
 	.open_again = tun_open_again,
+	.kind_missing = tun_kind_missing,
 	.link_add = tun_link_add,
 	.link_set = tun_link_set,
 	.link_del = tun_link_del,

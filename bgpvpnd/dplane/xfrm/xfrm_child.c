@@ -88,7 +88,10 @@ int xfrm_child_install(struct xfrm_plane *plane, const struct xfrm_child *child,
 		.path = path_of(params, dir),
 		.spi = half->spi,
 		.reqid = child->link->reqid,
-		.if_id = child->link->if_id,
+		.if_id = dir == XFRM_DIR_IN ? child->link->if_id_in : child->link->if_id_out,
+		.mark = child->link->mark,
+		.mark_mask = child->link->mark_mask,
+		.transport = child->link->transport,
 		.encr = params->encr,
 		.encr_key_bits = params->encr_key_bits,
 		.integ = params->integ,
@@ -104,13 +107,25 @@ int xfrm_child_install(struct xfrm_plane *plane, const struct xfrm_child *child,
 	return xfrm_tell(plane, xfrm_msg_sa(buf, &sa));
 }
 
+static struct xfrm_sa_name name_of(const struct xfrm_child *child, const struct child_sa_params *params,
+				   enum xfrm_dir dir)
+{
+	return (struct xfrm_sa_name){
+		.path = path_of(params, dir),
+		.spi = half_of(params, dir)->spi,
+		.mark = child->link->mark,
+		.mark_mask = child->link->mark_mask,
+	};
+}
+
 /* Fails when it has expired, or somebody has deleted it, which is as good. */
-void xfrm_child_remove(struct xfrm_plane *plane, const struct child_sa_params *params, enum xfrm_dir dir)
+void xfrm_child_remove(struct xfrm_plane *plane, const struct xfrm_child *child,
+		       const struct child_sa_params *params, enum xfrm_dir dir)
 {
 	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
-	struct xfrm_path path = path_of(params, dir);
+	struct xfrm_sa_name name = name_of(child, params, dir);
 
-	xfrm_tell(plane, xfrm_msg_sa_del(buf, &path, half_of(params, dir)->spi));
+	xfrm_tell(plane, xfrm_msg_sa_del(buf, &name));
 }
 
 static void read_answer(void *arg, const struct xfrm_news *news)
@@ -121,14 +136,14 @@ static void read_answer(void *arg, const struct xfrm_news *news)
 		*seen = news->sa;
 }
 
-int xfrm_child_read(struct xfrm_plane *plane, const struct child_sa_params *params, enum xfrm_dir dir,
-		    struct xfrm_sa_seen *seen)
+int xfrm_child_read(struct xfrm_plane *plane, const struct xfrm_child *child,
+		    const struct child_sa_params *params, enum xfrm_dir dir, struct xfrm_sa_seen *seen)
 {
 	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
-	struct xfrm_path path = path_of(params, dir);
+	struct xfrm_sa_name name = name_of(child, params, dir);
 
 	*seen = (struct xfrm_sa_seen){};
-	return xfrm_ask(plane, xfrm_msg_sa_get(buf, &path, half_of(params, dir)->spi), read_answer, seen);
+	return xfrm_ask(plane, xfrm_msg_sa_get(buf, &name), read_answer, seen);
 }
 
 /*
@@ -196,9 +211,9 @@ static int install(struct xfrm_plane *plane, struct xfrm_child *child)
 	xfrm_rules_send(plane, link, link->sender);
 	xfrm_rules_drop(plane, link, params);
 no_rules:
-	xfrm_child_remove(plane, params, XFRM_DIR_OUT);
+	xfrm_child_remove(plane, child, params, XFRM_DIR_OUT);
 no_out:
-	xfrm_child_remove(plane, params, XFRM_DIR_IN);
+	xfrm_child_remove(plane, child, params, XFRM_DIR_IN);
 	return err;
 }
 
@@ -264,8 +279,8 @@ static void child_del(struct xfrm_plane *plane, struct xfrm_child *child)
 		xfrm_rules_send(plane, link, link->sender);
 	}
 	xfrm_rules_drop(plane, link, &child->params);
-	xfrm_child_remove(plane, &child->params, XFRM_DIR_OUT);
-	xfrm_child_remove(plane, &child->params, XFRM_DIR_IN);
+	xfrm_child_remove(plane, child, &child->params, XFRM_DIR_OUT);
+	xfrm_child_remove(plane, child, &child->params, XFRM_DIR_IN);
 	spi_table_unuse(&plane->spis, child->params.in.spi);
 	child_free(child);
 }
@@ -316,14 +331,14 @@ int xfrm_child_stats(struct dplane *dp, uint32_t child_id, struct dplane_child_s
 	if (!child)
 		return xfrm_no_child(dp, child_id);
 	last = &child->stats;
-	if (xfrm_child_read(plane, &child->params, XFRM_DIR_IN, &in) == 0) {
+	if (xfrm_child_read(plane, child, &child->params, XFRM_DIR_IN, &in) == 0) {
 		last->last_in = moved_at(last->packets_in, in.packets, last->last_in, now);
 		last->packets_in = in.packets;
 		last->bytes_in = in.bytes;
 		last->replays = in.replays;
 		last->integrity_failures = in.integrity_failures;
 	}
-	if (xfrm_child_read(plane, &child->params, XFRM_DIR_OUT, &out) == 0) {
+	if (xfrm_child_read(plane, child, &child->params, XFRM_DIR_OUT, &out) == 0) {
 		last->last_out = moved_at(last->packets_out, out.packets, last->last_out, now);
 		last->packets_out = out.packets;
 		last->bytes_out = out.bytes;
@@ -350,8 +365,8 @@ static void look(struct xfrm_plane *plane, struct xfrm_child *child)
 {
 	struct xfrm_sa_seen seen;
 
-	if (xfrm_child_read(plane, &child->params, XFRM_DIR_IN, &seen) == -ESRCH ||
-	    xfrm_child_read(plane, &child->params, XFRM_DIR_OUT, &seen) == -ESRCH)
+	if (xfrm_child_read(plane, child, &child->params, XFRM_DIR_IN, &seen) == -ESRCH ||
+	    xfrm_child_read(plane, child, &child->params, XFRM_DIR_OUT, &seen) == -ESRCH)
 		xfrm_child_wear(plane, child, CHILD_SA_SPENT);
 }
 

@@ -141,7 +141,7 @@ int xfrm_link_add(struct dplane *dp, const struct dplane_link_params *params, ui
 	link->base.ifindex = found.ifindex;
 	link->base.ours = ours;
 	link->base.params = *params;
-	link->if_id = found.if_id;
+	link->if_id_in = link->if_id_out = found.if_id;
 	link->reqid = XFRM_OURS + link->base.id % (XFRM_OURS_MASK ^ UINT32_MAX);
 	xfrm_rules_init(&link->rules);
 	xfrm_siblings_init(&link->children);
@@ -254,7 +254,8 @@ void xfrm_links_robbed(struct xfrm_plane *plane, uint32_t if_id)
 	struct dplane_link *link;
 
 	for (link = dplane_link_first(&plane->links); link; link = dplane_link_next(&plane->links, link))
-		if (!if_id || ((struct xfrm_link *)link)->if_id == if_id)
+		if (!if_id || ((struct xfrm_link *)link)->if_id_in == if_id ||
+		    ((struct xfrm_link *)link)->if_id_out == if_id)
 			xfrm_link_changed(plane, link);
 }
 

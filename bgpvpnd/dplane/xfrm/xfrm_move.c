@@ -35,15 +35,15 @@ static int move_in(struct xfrm_plane *plane, struct xfrm_child *child, const str
 {
 	struct xfrm_sa_seen seen;
 	bool same = same_name(&child->params, to, XFRM_DIR_IN);
-	int err = xfrm_child_read(plane, &child->params, XFRM_DIR_IN, &seen);
+	int err = xfrm_child_read(plane, child, &child->params, XFRM_DIR_IN, &seen);
 
 	if (err)
 		return err;
 	if (same)
-		xfrm_child_remove(plane, &child->params, XFRM_DIR_IN);
+		xfrm_child_remove(plane, child, &child->params, XFRM_DIR_IN);
 	err = xfrm_child_install(plane, child, to, XFRM_DIR_IN, &seen.replay);
 	if (!err && !same)
-		xfrm_child_remove(plane, &child->params, XFRM_DIR_IN);
+		xfrm_child_remove(plane, child, &child->params, XFRM_DIR_IN);
 	return err;
 }
 
@@ -53,7 +53,7 @@ static int move_out(struct xfrm_plane *plane, struct xfrm_child *child, const st
 	bool sends = child->link->sender == child, same = same_name(&child->params, to, XFRM_DIR_OUT);
 	struct child_sa_params from = child->params;
 	struct xfrm_sa_seen seen;
-	int err = xfrm_child_read(plane, &from, XFRM_DIR_OUT, &seen);
+	int err = xfrm_child_read(plane, child, &from, XFRM_DIR_OUT, &seen);
 
 	if (!err && !skip(&seen.replay, from.esn))
 		err = -EOVERFLOW;
@@ -62,7 +62,7 @@ static int move_out(struct xfrm_plane *plane, struct xfrm_child *child, const st
 	if (same && sends)
 		xfrm_rules_send(plane, child->link, NULL);
 	if (same)
-		xfrm_child_remove(plane, &from, XFRM_DIR_OUT);
+		xfrm_child_remove(plane, child, &from, XFRM_DIR_OUT);
 	err = xfrm_child_install(plane, child, to, XFRM_DIR_OUT, &seen.replay);
 	if (err)
 		return err;
@@ -71,7 +71,7 @@ static int move_out(struct xfrm_plane *plane, struct xfrm_child *child, const st
 	if (sends)
 		err = xfrm_rules_send(plane, child->link, child);
 	if (!same)
-		xfrm_child_remove(plane, &from, XFRM_DIR_OUT);
+		xfrm_child_remove(plane, child, &from, XFRM_DIR_OUT);
 	return err;
 }
 

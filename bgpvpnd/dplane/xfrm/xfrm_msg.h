@@ -45,13 +45,16 @@ struct xfrm_replay {
 	uint32_t window[LIMIT_REPLAY_WINDOW / 32];
 };
 
-/* One ESP SA in tunnel mode. */
+/* One ESP SA. */
 struct xfrm_sa {
 	enum xfrm_dir dir;
 	struct xfrm_path path;
 	uint32_t spi;
 	uint32_t reqid;
 	uint32_t if_id;
+	uint32_t mark; /* out: the packets that it takes; mask 0: any */
+	uint32_t mark_mask;
+	bool transport; /* else tunnel mode */
 	uint16_t encr; /* IANA numbers, as struct child_sa_params */
 	uint16_t encr_key_bits;
 	uint16_t integ;
@@ -69,9 +72,15 @@ struct xfrm_sa {
  */
 struct nlmsghdr *xfrm_msg_sa(void *buf, const struct xfrm_sa *sa);
 
-/* A SA is named by destination, SPI and protocol. */
-struct nlmsghdr *xfrm_msg_sa_del(void *buf, const struct xfrm_path *path, uint32_t spi);
-struct nlmsghdr *xfrm_msg_sa_get(void *buf, const struct xfrm_path *path, uint32_t spi);
+/* A SA is named by destination, SPI, protocol and mark. */
+struct xfrm_sa_name {
+	struct xfrm_path path;
+	uint32_t spi;
+	uint32_t mark;
+	uint32_t mark_mask;
+};
+struct nlmsghdr *xfrm_msg_sa_del(void *buf, const struct xfrm_sa_name *name);
+struct nlmsghdr *xfrm_msg_sa_get(void *buf, const struct xfrm_sa_name *name);
 struct nlmsghdr *xfrm_msg_sa_dump(void *buf);
 
 /* --- policies -------------------------------------------------------------------------------------------- */
@@ -93,6 +102,10 @@ struct xfrm_policy {
 	struct xfrm_path path;
 	uint32_t reqid;
 	uint32_t if_id;
+	uint32_t mark; /* of the packets that it is about; mask 0: any */
+	uint32_t mark_mask;
+	bool transport;
+	bool block;	   /* such packets go nowhere: no path, no reqid */
 	uint32_t spi;	   /* 0: any SA of that reqid */
 	uint32_t priority; /* the lower wins */
 };
@@ -115,6 +128,9 @@ struct xfrm_sa_seen {
 	uint32_t spi;
 	uint32_t reqid;
 	uint32_t if_id;
+	uint32_t mark;
+	uint32_t mark_mask;
+	bool transport;
 	uint64_t bytes;
 	uint64_t packets;
 	uint64_t use_time_s; /* wall clock of the last packet, where the kernel tells it; 0: none */

@@ -343,11 +343,19 @@ static void xfrm_counters_read(struct dplane *dp, struct dplane_counters *counte
 	};
 }
 
+static const char *xfrm_kind_missing(struct dplane *dp, enum dplane_kind kind)
+{
+	return kind == DPLANE_KIND_AUTO || kind == DPLANE_KIND_XFRM
+		       ? NULL
+		       : "the kernel data plane makes no interfaces of this kind";
+}
+
 static const struct dplane_ops xfrm_ops = {
 	.name = "kernel",
 	.open = xfrm_open,
 	.close = xfrm_close,
 	.open_again = xfrm_open_again,
+	.kind_missing = xfrm_kind_missing,
 	.link_add = xfrm_link_add,
 	.link_set = xfrm_link_set,
 	.link_del = xfrm_link_del,

@@ -98,6 +98,14 @@ static void replay_read(const struct xfrm_usersa_info *info, const struct attrs 
 	memcpy(replay->window, state->bmp, bytes);
 }
 
+static void mark_read(const struct attrs *attrs, uint32_t *mark, uint32_t *mask)
+{
+	const struct xfrm_mark *m = attr_struct(attrs, XFRMA_MARK, sizeof(*m));
+
+	*mark = m ? m->v : 0;
+	*mask = m ? m->m : 0;
+}
+
 static void sa_read(const struct xfrm_usersa_info *info, const struct attrs *attrs, struct xfrm_sa_seen *sa)
 {
 	*sa = (struct xfrm_sa_seen){
@@ -107,12 +115,14 @@ static void sa_read(const struct xfrm_usersa_info *info, const struct attrs *att
 		.spi = ntohl(info->id.spi),
 		.reqid = info->reqid,
 		.if_id = attr_u32(attrs, XFRMA_IF_ID),
+		.transport = info->mode == XFRM_MODE_TRANSPORT,
 		.bytes = info->curlft.bytes,
 		.packets = info->curlft.packets,
 		.use_time_s = attr_u64(attrs, XFRMA_LASTUSED),
 		.replays = info->stats.replay + info->stats.replay_window,
 		.integrity_failures = info->stats.integrity_failed,
 	};
+	mark_read(attrs, &sa->mark, &sa->mark_mask);
 	encap_read(attrs, &sa->path);
 	replay_read(info, attrs, &sa->replay);
 }
@@ -226,8 +236,11 @@ static void policy_read(const struct xfrm_userpolicy_info *info, const struct at
 		.reqid = tmpl ? tmpl->reqid : 0,
 		.spi = tmpl ? ntohl(tmpl->id.spi) : 0,
 		.if_id = attr_u32(attrs, XFRMA_IF_ID),
+		.transport = tmpl && tmpl->mode == XFRM_MODE_TRANSPORT,
+		.block = info->action == XFRM_POLICY_BLOCK,
 		.priority = info->priority,
 	};
+	mark_read(attrs, &policy->mark, &policy->mark_mask);
 }
 
 static bool parse_policy(const struct nlmsghdr *nlh, struct xfrm_news *news)
@@ -264,6 +277,7 @@ static bool parse_policy_gone(const struct nlmsghdr *nlh, struct xfrm_news *news
 		return false;
 	news->type = XFRM_NEWS_POLICY_GONE;
 	news->policy = (struct xfrm_policy){.if_id = attr_u32(&attrs, XFRMA_IF_ID)};
+	mark_read(&attrs, &news->policy.mark, &news->policy.mark_mask);
 	return true;
 }
 

@@ -71,7 +71,11 @@ struct xfrm_rule {
 
 struct xfrm_link {
 	struct dplane_link base; /* first */
-	uint32_t if_id;
+	uint32_t if_id_in; /* 0: of no XFRM interface */
+	uint32_t if_id_out;
+	uint32_t mark; /* mask 0: none */
+	uint32_t mark_mask;
+	bool transport; /* GRE and IPIP: ESP in transport mode, whatever was agreed with the peer (RFC 3884) */
 	uint32_t reqid;
 	struct xfrm_rules_head rules;
 	struct xfrm_siblings_head children; /* in the order of their coming */
@@ -172,11 +176,12 @@ struct xfrm_path xfrm_path_out(const struct child_sa_params *params);
 int xfrm_child_install(struct xfrm_plane *plane, const struct xfrm_child *child,
 		       const struct child_sa_params *params, enum xfrm_dir dir,
 		       const struct xfrm_replay *replay);
-void xfrm_child_remove(struct xfrm_plane *plane, const struct child_sa_params *params, enum xfrm_dir dir);
+void xfrm_child_remove(struct xfrm_plane *plane, const struct xfrm_child *child,
+		       const struct child_sa_params *params, enum xfrm_dir dir);
 
 /* A SA as the kernel has it; -ESRCH: it has not. */
-int xfrm_child_read(struct xfrm_plane *plane, const struct child_sa_params *params, enum xfrm_dir dir,
-		    struct xfrm_sa_seen *seen);
+int xfrm_child_read(struct xfrm_plane *plane, const struct xfrm_child *child,
+		    const struct child_sa_params *params, enum xfrm_dir dir, struct xfrm_sa_seen *seen);
 
 int xfrm_child_add(struct dplane *dp, uint32_t link, const struct child_sa_params *params,
 		   uint16_t replay_window);

@@ -84,3 +84,11 @@ struct xfrm_selector xfrm_put_selector(const struct ts *from, const struct ts *t
 		.family = xfrm_put_family(&from->start),
 	};
 }
+
+void xfrm_put_mark(struct nlmsghdr *nlh, uint32_t mark, uint32_t mask)
+{
+	struct xfrm_mark m = {.v = mark, .m = mask};
+
+	if (mask)
+		mnl_attr_put(nlh, XFRMA_MARK, sizeof(m), &m);
+}

@@ -28,7 +28,7 @@ static void put_template(struct nlmsghdr *nlh, const struct xfrm_policy *policy)
 		.saddr = xfrm_put_addr(&policy->path.src.addr),
 		.family = xfrm_put_family(&policy->path.dst.addr),
 		.reqid = policy->reqid,
-		.mode = XFRM_MODE_TUNNEL,
+		.mode = policy->transport ? XFRM_MODE_TRANSPORT : XFRM_MODE_TUNNEL,
 		/* Which algorithms is the SA's affair: the key exchange has seen to that. */
 		.aalgos = UINT32_MAX,
 		.ealgos = UINT32_MAX,
@@ -48,6 +48,14 @@ static struct xfrm_lifetime_cfg forever(void)
 	};
 }
 
+/* With the selectors and the direction these are what the kernel knows a policy by. */
+static void put_place(struct nlmsghdr *nlh, const struct xfrm_policy *policy)
+{
+	if (policy->if_id)
+		mnl_attr_put_u32(nlh, XFRMA_IF_ID, policy->if_id);
+	xfrm_put_mark(nlh, policy->mark, policy->mark_mask);
+}
+
 struct nlmsghdr *xfrm_msg_policy(void *buf, const struct xfrm_policy *policy)
 {
 	struct nlmsghdr *nlh = xfrm_put_head(buf, XFRM_MSG_UPDPOLICY, 0);
@@ -57,9 +65,10 @@ struct nlmsghdr *xfrm_msg_policy(void *buf, const struct xfrm_policy *policy)
 	info->lft = forever();
 	info->priority = policy->priority;
 	info->dir = kernel_dir(policy->where);
-	info->action = XFRM_POLICY_ALLOW;
-	put_template(nlh, policy);
-	mnl_attr_put_u32(nlh, XFRMA_IF_ID, policy->if_id);
+	info->action = policy->block ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
+	if (!policy->block)
+		put_template(nlh, policy);
+	put_place(nlh, policy);
 	return nlh;
 }
 
@@ -70,7 +79,7 @@ static struct nlmsghdr *policy_named(void *buf, uint16_t type, const struct xfrm
 
 	id->sel = xfrm_put_selector(&policy->from, &policy->to);
 	id->dir = kernel_dir(policy->where);
-	mnl_attr_put_u32(nlh, XFRMA_IF_ID, policy->if_id);
+	put_place(nlh, policy);
 	return nlh;
 }
 

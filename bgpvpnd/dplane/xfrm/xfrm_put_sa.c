@@ -155,10 +155,10 @@ static void put_info(struct nlmsghdr *nlh, const struct xfrm_sa *sa)
 	info->saddr = xfrm_put_addr(&sa->path.src.addr);
 	info->family = xfrm_put_family(&sa->path.dst.addr);
 	info->reqid = sa->reqid;
-	info->mode = XFRM_MODE_TUNNEL;
+	info->mode = sa->transport ? XFRM_MODE_TRANSPORT : XFRM_MODE_TUNNEL;
 	info->lft = lifetimes(&sa->limits);
-	/* Both families through one SA; what may pass is the policies' affair. */
-	info->flags = XFRM_STATE_AF_UNSPEC | (sa->esn ? XFRM_STATE_ESN : 0);
+	/* Both families through one SA, which only a tunnel can; what may pass is the policies' affair. */
+	info->flags = (sa->transport ? 0 : XFRM_STATE_AF_UNSPEC) | (sa->esn ? XFRM_STATE_ESN : 0);
 }
 
 static void put_encap(struct nlmsghdr *nlh, const struct xfrm_path *path)
@@ -224,34 +224,37 @@ struct nlmsghdr *xfrm_msg_sa(void *buf, const struct xfrm_sa *sa)
 	put_replay(nlh, sa);
 	if (sa->replay)
 		put_counts(nlh, sa->replay);
-	mnl_attr_put_u32(nlh, XFRMA_IF_ID, sa->if_id);
+	if (sa->if_id)
+		mnl_attr_put_u32(nlh, XFRMA_IF_ID, sa->if_id);
+	xfrm_put_mark(nlh, sa->mark, sa->mark_mask);
 	return nlh;
 }
 
 /* --- others ---------------------------------------------------------------------------------------------- */
 
-static struct nlmsghdr *sa_named(void *buf, uint16_t type, const struct xfrm_path *path, uint32_t spi)
+static struct nlmsghdr *sa_named(void *buf, uint16_t type, const struct xfrm_sa_name *name)
 {
 	struct nlmsghdr *nlh = xfrm_put_head(buf, type, 0);
 	struct xfrm_usersa_id *id = mnl_nlmsg_put_extra_header(nlh, sizeof(*id));
-	xfrm_address_t src = xfrm_put_addr(&path->src.addr);
+	xfrm_address_t src = xfrm_put_addr(&name->path.src.addr);
 
-	id->daddr = xfrm_put_addr(&path->dst.addr);
-	id->spi = htonl(spi);
-	id->family = xfrm_put_family(&path->dst.addr);
+	id->daddr = xfrm_put_addr(&name->path.dst.addr);
+	id->spi = htonl(name->spi);
+	id->family = xfrm_put_family(&name->path.dst.addr);
 	id->proto = IPPROTO_ESP;
 	mnl_attr_put(nlh, XFRMA_SRCADDR, sizeof(src), &src);
+	xfrm_put_mark(nlh, name->mark, name->mark_mask);
 	return nlh;
 }
 
-struct nlmsghdr *xfrm_msg_sa_del(void *buf, const struct xfrm_path *path, uint32_t spi)
+struct nlmsghdr *xfrm_msg_sa_del(void *buf, const struct xfrm_sa_name *name)
 {
-	return sa_named(buf, XFRM_MSG_DELSA, path, spi);
+	return sa_named(buf, XFRM_MSG_DELSA, name);
 }
 
-struct nlmsghdr *xfrm_msg_sa_get(void *buf, const struct xfrm_path *path, uint32_t spi)
+struct nlmsghdr *xfrm_msg_sa_get(void *buf, const struct xfrm_sa_name *name)
 {
-	return sa_named(buf, XFRM_MSG_GETSA, path, spi);
+	return sa_named(buf, XFRM_MSG_GETSA, name);
 }
 
 struct nlmsghdr *xfrm_msg_sa_dump(void *buf)

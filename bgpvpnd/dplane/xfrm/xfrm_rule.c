@@ -84,7 +84,10 @@ static struct xfrm_policy policy_of(const struct xfrm_link *link, const struct x
 		.from = out ? rule->local : rule->remote,
 		.to = out ? rule->remote : rule->local,
 		.reqid = link->reqid,
-		.if_id = link->if_id,
+		.if_id = out ? link->if_id_out : link->if_id_in,
+		.mark = link->mark,
+		.mark_mask = link->mark_mask,
+		.transport = link->transport,
 		.priority = PRIORITY,
 	};
 }

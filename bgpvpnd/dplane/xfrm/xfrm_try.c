@@ -45,14 +45,14 @@ static void trial_make(struct child_sa_params *params, bool v6)
 
 static int try_esp(struct xfrm_plane *plane, bool v6)
 {
-	struct xfrm_link link = {.reqid = XFRM_OURS, .if_id = XFRM_OURS};
+	struct xfrm_link link = {.reqid = XFRM_OURS, .if_id_in = XFRM_OURS, .if_id_out = XFRM_OURS};
 	struct xfrm_child child = {.link = &link};
 	int err;
 
 	trial_make(&child.params, v6);
-	xfrm_child_remove(plane, &child.params, XFRM_DIR_OUT);
+	xfrm_child_remove(plane, &child, &child.params, XFRM_DIR_OUT);
 	err = xfrm_child_install(plane, &child, &child.params, XFRM_DIR_OUT, NULL);
-	xfrm_child_remove(plane, &child.params, XFRM_DIR_OUT);
+	xfrm_child_remove(plane, &child, &child.params, XFRM_DIR_OUT);
 	child_sa_params_fini(&child.params);
 	return err;
 }
@@ -113,8 +113,15 @@ static void sweep_out(struct xfrm_plane *plane, const struct xfrm_news *news)
 {
 	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
 
+	const struct xfrm_sa_name name = {
+		.path = news->sa.path,
+		.spi = news->sa.spi,
+		.mark = news->sa.mark,
+		.mark_mask = news->sa.mark_mask,
+	};
+
 	if (news->type == XFRM_NEWS_SA)
-		xfrm_tell(plane, xfrm_msg_sa_del(buf, &news->sa.path, news->sa.spi));
+		xfrm_tell(plane, xfrm_msg_sa_del(buf, &name));
 	else
 		xfrm_tell(plane, xfrm_msg_policy_del(buf, &news->policy));
 }
