@@ -22,6 +22,19 @@ struct ike_engine;
 struct crypto_creds;
 struct crypto_trust;
 
+/*
+ * What decrypts the messages of an IKE SA, RFC 7296 2.14; borrowed for the call. SPIs as they are printed: the first byte on the wire is the
+ * highest. With an AEAD the salt is the end of SK_e*, and SK_a* are empty.
+ */
+struct ike_key_log {
+	uint64_t spi_i;
+	uint64_t spi_r;
+	uint16_t encr;
+	uint16_t encr_key_bits;
+	uint16_t integ; /* IKE_INTEG_NONE with an AEAD */
+	struct bytes ei, er, ai, ar;
+};
+
 /* What the engine needs from outside, synchronously. Borrowed; outlives the engine. */
 struct ike_host {
 	void *arg;
@@ -30,6 +43,11 @@ struct ike_host {
 	void (*spi_release)(void *arg, uint32_t spi); /* one that came to nothing */
 	/* Seconds since 1970, for the validity of certificates. Needed where a connection has `trust`. */
 	int64_t (*wall_clock_s)(void *arg);
+	/*
+	 * NULL: keys are shown to nobody. Else called when an IKE SA gets keys, before its first message under them: again for one that is
+	 * rekeyed, and after each additional key exchange of IKE_INTERMEDIATE (the same SPIs, other keys).
+	 */
+	void (*key_log)(void *arg, const struct ike_key_log *keys);
 };
 
 /* --- configuration of one connection --------------------------------------------------------------------- */

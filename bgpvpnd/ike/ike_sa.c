@@ -184,6 +184,25 @@ struct bytes ike_nonce_lower(struct bytes a, struct bytes b)
 	return order < 0 || (order == 0 && a.n <= b.n) ? a : b;
 }
 
+static void log_keys(const struct ike_sa *sa)
+{
+	const struct ike_host *host = sa->engine->host;
+	const struct ike_key_log keys = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.encr = sa->suite.encr->id,
+		.encr_key_bits = sa->suite.encr->key_bits,
+		.integ = sa->suite.integ ? sa->suite.integ->id : IKE_INTEG_NONE,
+		.ei = secret_view(&sa->keys.ei),
+		.er = secret_view(&sa->keys.er),
+		.ai = secret_view(&sa->keys.ai),
+		.ar = secret_view(&sa->keys.ar),
+	};
+
+	if (host->key_log)
+		host->key_log(host->arg, &keys);
+}
+
 static bool boxes_make(struct ike_sa *sa)
 {
 	struct ike_keys *k = &sa->keys;
@@ -194,6 +213,7 @@ static bool boxes_make(struct ike_sa *sa)
 	sa->open = crypto_box_new(sa->suite.encr, sa->suite.integ, i ? &k->er : &k->ei, i ? &k->ar : &k->ai,
 				  false);
 	sa->keys_ready = sa->seal && sa->open;
+	log_keys(sa);
 	return sa->keys_ready;
 }
 
