@@ -8,6 +8,7 @@
 #define IPV6_HEADER 40
 #define UDP_HEADER  8
 #define TCP_HEADER  20
+#define GRE_HEADER  4 /* RFC 2784 2, neither checksum nor key */
 #define ESP_HEADER  8 /* SPI and sequence number */
 #define ESP_TRAILER 2 /* pad length and next header, inside the encryption */
 
@@ -44,6 +45,25 @@ static const struct overhead *find(const struct overhead *rows, size_t n, uint16
 	return &largest;
 }
 
+/*
+ * Between ESP and the inner packet. In transport mode ESP leaves GRE's or IPIP's outer header where it is, in
+ * tunnel mode it makes one: as many bytes (RFC 3884). Of GRE its own header is left.
+ */
+static uint32_t between(enum dplane_kind kind)
+{
+	switch (kind) {
+	case DPLANE_KIND_GRE:
+		return GRE_HEADER;
+	case DPLANE_KIND_AUTO:
+	case DPLANE_KIND_TUN:
+	case DPLANE_KIND_XFRM:
+	case DPLANE_KIND_VTI:
+	case DPLANE_KIND_IPIP:
+		break;
+	}
+	return 0;
+}
+
 uint32_t tunnel_mtu_inner(const struct tunnel_mtu_outer *outer)
 {
 	const struct overhead *encr = find(encrs, array_size(encrs), outer->encr);
@@ -52,7 +72,7 @@ uint32_t tunnel_mtu_inner(const struct tunnel_mtu_outer *outer)
 			  ESP_HEADER + encr->iv + encr->icv + integ->icv;
 	uint32_t encrypted = outer->path_mtu - around;
 
-	return encrypted - encrypted % encr->block - ESP_TRAILER;
+	return encrypted - encrypted % encr->block - ESP_TRAILER - between(outer->kind);
 }
 
 /*
@@ -92,9 +112,14 @@ static bool may_be_ipv6(const struct ike_conn_cfg *cfg)
 	return !IS_IPADDR_V4(&cfg->remote) && !IS_IPADDR_V4(&cfg->local);
 }
 
-uint32_t tunnel_mtu_expected(const struct ike_conn_cfg *cfg)
+uint32_t tunnel_mtu_expected(const struct ike_conn_cfg *cfg, enum dplane_kind kind, bool always_udp)
 {
-	struct tunnel_mtu_outer outer = {.path_mtu = TUNNEL_MTU_PATH, .ipv6 = may_be_ipv6(cfg), .udp = true};
+	struct tunnel_mtu_outer outer = {
+		.path_mtu = TUNNEL_MTU_PATH,
+		.kind = kind,
+		.ipv6 = may_be_ipv6(cfg),
+		.udp = always_udp || cfg->nat_force,
+	};
 	uint32_t smallest = outer.path_mtu;
 
 	for (int i = 0; i < cfg->num_esp; i++)

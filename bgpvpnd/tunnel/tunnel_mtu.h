@@ -8,6 +8,7 @@
 #define BGPVPN_TUNNEL_TUNNEL_MTU_H
 
 #include "bgpvpnd/base/base.h"
+#include "bgpvpnd/dplane/dplane.h"
 #include "bgpvpnd/ike/ike.h"
 
 /* Path MTU discovery comes later; AWS, Azure and GCP all say that 1500 is what one may rely on. */
@@ -16,6 +17,7 @@
 /* What stands around the inner packet. encr and integ are IANA numbers. */
 struct tunnel_mtu_outer {
 	uint32_t path_mtu;
+	enum dplane_kind kind;
 	bool ipv6;
 	bool udp;
 	uint16_t encr;
@@ -27,9 +29,9 @@ uint32_t tunnel_mtu_inner(const struct tunnel_mtu_outer *outer);
 
 /*
  * The smallest result of all ESP suites that the configuration may end up with: the MTU before one is
- * negotiated.
+ * negotiated. `always_udp`: the plane's. A NAT that shows up later takes its 8 bytes before the link is up.
  */
-uint32_t tunnel_mtu_expected(const struct ike_conn_cfg *cfg);
+uint32_t tunnel_mtu_expected(const struct ike_conn_cfg *cfg, enum dplane_kind kind, bool always_udp);
 
 /* TCP payload of a full packet: the MTU less IP and TCP headers without options. */
 uint16_t tunnel_mtu_mss(uint32_t mtu, bool ipv6);

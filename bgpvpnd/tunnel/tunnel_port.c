@@ -50,7 +50,9 @@ static uint16_t clamp_mss(const struct tunnel_cfg *cfg, uint32_t mtu, bool ipv6)
 static void wanted_params(const struct tunnel *t, struct dplane_link_params *params)
 {
 	const struct tunnel_cfg *cfg = t->cfg;
-	uint32_t auto_mtu = t->port.auto_mtu ? t->port.auto_mtu : tunnel_mtu_expected(cfg->ike);
+	bool always_udp = t->all->dplane->ops->always_udp;
+	uint32_t auto_mtu = t->port.auto_mtu ? t->port.auto_mtu
+					     : tunnel_mtu_expected(cfg->ike, cfg->nature.kind, always_udp);
 
 	*params = (struct dplane_link_params){
 		.nature = cfg->nature,
@@ -219,12 +221,13 @@ int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now)
  * --- Child SAs -------------------------------------------------------------------------------------------
  */
 
-static uint32_t mtu_of(const struct dplane *dp, const struct child_sa_params *params)
+static uint32_t mtu_of(const struct tunnel *t, const struct child_sa_params *params)
 {
 	const struct tunnel_mtu_outer outer = {
 		.path_mtu = TUNNEL_MTU_PATH,
+		.kind = t->cfg->nature.kind,
 		.ipv6 = IS_IPADDR_V6(&params->remote.addr),
-		.udp = dp->ops->always_udp || params->udp_encap,
+		.udp = t->all->dplane->ops->always_udp || params->udp_encap,
 		.encr = params->encr,
 		.integ = params->integ,
 	};
@@ -251,7 +254,7 @@ int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params
 	if (!t->port.num_children)
 		t->child_since = now;
 	t->port.children[t->port.num_children++] = params->child_id;
-	t->port.auto_mtu = mtu_of(dp, params);
+	t->port.auto_mtu = mtu_of(t, params);
 	tunnel_family_take(t, params);
 	t->port.error[0] = '\0';
 	return 0;
