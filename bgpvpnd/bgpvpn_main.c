@@ -212,6 +212,7 @@ int main(int argc, char **argv)
 	bgpvpn_debug_init();
 	bgpvpn_cli_init();
 	bgpvpn_vty_init();
+	bgpvpn_vty_counters_init();
 	bgpvpn_zebra_init(&bgpvpn);
 
 	hook_register(frr_config_pre, start);

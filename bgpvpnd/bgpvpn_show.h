@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What `show vpn` says, as JSON (bgpvpn_show_json.c) and as text (bgpvpn_vty.c), from by-value infos. No
+ * What `show vpn` says, as JSON (bgpvpn_show_json.c) and as text (bgpvpn_vty*.c), from by-value infos. No
  * secret is in anything that these functions see but the snapshot's, which they do not touch.
  */
 #ifndef BGPVPN_BGPVPN_SHOW_H
 #define BGPVPN_BGPVPN_SHOW_H
 
 #include "lib/json.h"
+#include "lib/vty.h"
 
 #include "bgpvpnd/tunnel/tunnel.h"
 
@@ -32,8 +33,12 @@ struct json_object *bgpvpn_json_incomplete(const char *reason);
 struct json_object *bgpvpn_json_counters(void);
 struct json_object *bgpvpn_json_dataplane(void);
 
-/* --- bgpvpn_cli.c, bgpvpn_vty.c --- */
+/* A sentence behind a head, broken at blanks, so that no line is longer than the screen. */
+void bgpvpn_out_wrapped(struct vty *vty, const char *head, const char *words);
+
+/* --- bgpvpn_cli.c, bgpvpn_vty.c, bgpvpn_vty_counters.c --- */
 void bgpvpn_cli_init(void);
 void bgpvpn_vty_init(void);
+void bgpvpn_vty_counters_init(void);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `show vpn ...`, `clear vpn ...`, `vpn rekey ...`. Text is for eyes and fits 100 columns; programs take json. The text
- * of the counters is made from their JSON, so that the two cannot differ.
+ * `show vpn ...`, `clear vpn ...`, `vpn rekey ...`. Text is for eyes and fits 100 columns; programs take json. Counters:
+ * bgpvpn_vty_counters.c.
  */
 #include <zebra.h>
 
@@ -23,8 +23,6 @@
 
 #define VPN_STR	   "Site-to-site tunnels\n"
 #define TUNNEL_STR "A tunnel\nName of the tunnel\n"
-
-#define SCREEN_COLUMNS 100
 
 /* --- words ----------------------------------------------------------------------------------------------- */
 
@@ -76,32 +74,12 @@ static const char *remote_of(const struct tunnel_info *info, char *buf, size_t l
 	return buf;
 }
 
-/* A sentence behind a head, broken at blanks, so that no line is longer than the screen. */
-static void out_wrapped(struct vty *vty, const char *head, const char *words)
-{
-	int column = strlen(head), indent = 4;
-
-	vty_out(vty, "%s", head);
-	while (*words) {
-		int n = strcspn(words, " ");
-
-		if (column + 1 + n > SCREEN_COLUMNS && column > indent) {
-			vty_out(vty, "\n%*s", indent - 1, "");
-			column = indent - 1;
-		}
-		vty_out(vty, " %.*s", n, words);
-		column += 1 + n;
-		words += n + strspn(words + n, " ");
-	}
-	vty_out(vty, "\n");
-}
-
 static void out_reason(struct vty *vty, const char *tunnel, const char *reason)
 {
 	char head[LIMIT_NAME + 16];
 
 	snprintf(head, sizeof(head), "  %s is down:", tunnel);
-	out_wrapped(vty, head, reason);
+	bgpvpn_out_wrapped(vty, head, reason);
 }
 
 /* --- show vpn, text -------------------------------------------------------------------------------------- */
@@ -260,7 +238,7 @@ static void out_detail_link(struct vty *vty, const struct tunnel_info *info, str
 		vty_out(vty, " for %s",
 			duration(instant_diff(now, info->link_since) / USEC_PER_MS, since, sizeof(since)));
 	vty_out(vty, ", changed %u times\n", info->link_changes);
-	out_wrapped(vty, "  Reason:", bgpvpn_link_reason(info));
+	bgpvpn_out_wrapped(vty, "  Reason:", bgpvpn_link_reason(info));
 }
 
 static void show_detail_text(struct vty *vty, const struct tunnel_info *info, struct instant now)
@@ -280,9 +258,9 @@ static void show_detail_text(struct vty *vty, const struct tunnel_info *info, st
 	out_detail_child(vty, info, now);
 	vty_out(vty, "  Last heard: %s\n", duration(bgpvpn_last_inbound_ms(info, now), heard, sizeof(heard)));
 	if (info->ike.last_failure != IKE_R_OK) {
-		out_wrapped(vty, "  Last failure:", ike_reason_info(info->ike.last_failure)->words);
+		bgpvpn_out_wrapped(vty, "  Last failure:", ike_reason_info(info->ike.last_failure)->words);
 		if (info->ike.last_failure_detail[0])
-			out_wrapped(vty, "   ", info->ike.last_failure_detail);
+			bgpvpn_out_wrapped(vty, "   ", info->ike.last_failure_detail);
 	}
 }
 
@@ -342,35 +320,6 @@ static int out_tunnels_json(struct vty *vty, struct json_object *tunnels)
 }
 
 /* --- commands -------------------------------------------------------------------------------------------- */
-
-/* Name, its value, one below the other; objects inside are indented. */
-static void out_json_as_text(struct vty *vty, struct json_object *json, int indent)
-{
-	struct json_object_iterator it, end;
-
-	JSON_FOREACH(json, it, end)
-	{
-		struct json_object *value = json_object_iter_peek_value(&it);
-		const char *name = json_object_iter_peek_name(&it);
-
-		if (json_object_is_type(value, json_type_object)) {
-			vty_out(vty, "%*s%s:\n", indent, "", name);
-			out_json_as_text(vty, value, indent + 2);
-		} else {
-			vty_out(vty, "%*s%-*s %s\n", indent, "", 28 - indent, name,
-				value ? json_object_get_string(value) : "-");
-		}
-	}
-}
-
-static int out_object(struct vty *vty, struct json_object *json, bool as_json)
-{
-	if (as_json)
-		return vty_json(vty, json);
-	out_json_as_text(vty, json, 0);
-	json_object_free(json);
-	return CMD_SUCCESS;
-}
 
 DEFPY(show_vpn, show_vpn_cmd,
       "show vpn [detail$detail] [json$json]",
@@ -435,26 +384,6 @@ DEFPY(show_vpn_tunnel, show_vpn_tunnel_cmd,
 	return CMD_SUCCESS;
 }
 
-DEFPY(show_vpn_counters, show_vpn_counters_cmd,
-      "show vpn counters [json$json]",
-      SHOW_STR
-      VPN_STR
-      "What was received and sent and for which reason refused\n"
-      JSON_STR)
-{
-	return out_object(vty, bgpvpn_json_counters(), !!json);
-}
-
-DEFPY(show_vpn_dataplane, show_vpn_dataplane_cmd,
-      "show vpn dataplane [json$json]",
-      SHOW_STR
-      VPN_STR
-      "The data plane and what it dropped\n"
-      JSON_STR)
-{
-	return out_object(vty, bgpvpn_json_dataplane(), !!json);
-}
-
 DEFPY(clear_vpn_tunnel, clear_vpn_tunnel_cmd,
       "clear vpn tunnel WORD$name",
       CLEAR_STR
@@ -491,8 +420,6 @@ void bgpvpn_vty_init(void)
 {
 	install_element(VIEW_NODE, &show_vpn_cmd);
 	install_element(VIEW_NODE, &show_vpn_tunnel_cmd);
-	install_element(VIEW_NODE, &show_vpn_counters_cmd);
-	install_element(VIEW_NODE, &show_vpn_dataplane_cmd);
 	install_element(ENABLE_NODE, &clear_vpn_tunnel_cmd);
 	install_element(ENABLE_NODE, &vpn_rekey_tunnel_cmd);
 }

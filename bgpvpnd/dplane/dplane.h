@@ -220,4 +220,25 @@ void dplane_tun_free(struct dplane *dp);
 struct dplane *dplane_xfrm_new(const struct dplane_env *env);
 void dplane_xfrm_free(struct dplane *dp);
 
+/* --- what the kernel's IPsec dropped, whichever plane is open ----------------------------------------------- */
+
+/* Kernels of today have 32. */
+#define DPLANE_KERNEL_COUNTERS 64
+
+struct dplane_kernel_counter {
+	char name[40]; /* the kernel's, "XfrmInNoStates" */
+	uint64_t value;
+};
+
+struct dplane_kernel_counters {
+	unsigned int n;
+	struct dplane_kernel_counter counter[DPLANE_KERNEL_COUNTERS];
+};
+
+/* Of this network namespace, ours or not. False: the kernel does not count (CONFIG_XFRM_STATISTICS). */
+bool dplane_kernel_counters(struct dplane_kernel_counters *out);
+
+/* What one of them means and what to do about it; NULL: nobody here knows the name. */
+const char *dplane_kernel_counter_words(const char *name);
+
 #endif

@@ -93,6 +93,37 @@ def test_show_dataplane(routers):
     assert ("--dataplane " + asked if asked else "kernel") in shown["why"]
 
 
+# ESP for SPI 0x01020304, from a socket that needs nothing but IP.
+ESP_OF_NOBODY = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 50); s.sendto(bytes(range(1, 65)), (\"{}\", 0))"
+
+
+def kernel_counter(router, name):
+    """(since the daemon's start, in all) of a counter of the kernel's IPsec."""
+    shown = json.loads(topo.vtysh(router, "show vpn counters json")[1])["kernel"][name]
+    assert shown["words"]
+    return shown["sinceStart"], shown["value"]
+
+
+def test_kernel_counters(routers):
+    """What the kernel's IPsec drops is counted and explained; a counter that is 0 is seen in the whole list only."""
+    r1, r2 = routers
+    with open("/proc/net/xfrm_stat") as file:
+        names = [line.split()[0] for line in file]
+    listed = topo.vtysh(r1, "show vpn counters kernel")[1]
+    assert [name for name in names if name not in listed] == []
+    shown = json.loads(topo.vtysh(r1, "show vpn counters kernel json")[1])
+    assert list(shown["kernel"]) == names
+    assert "XfrmOutStateSeqError" not in topo.vtysh(r1, "show vpn counters")[1]
+    if topo.tunnel(r1, "to-r2")["dataplane"] != "kernel":
+        assert "user-space" in listed
+        return
+    before = kernel_counter(r1, "XfrmInNoStates")
+    topo.run(r2, "python3 -c '{}'".format(ESP_OF_NOBODY.format("10.0.12.1")))
+    topo.wait(lambda: kernel_counter(r1, "XfrmInNoStates") == (before[0] + 1, before[1] + 1), "r1's kernel to count the packet", 5)
+    text = topo.vtysh(r1, "show vpn counters")[1]
+    assert "XfrmInNoStates" in text and "an SPI that nobody here has" in " ".join(text.split())
+
+
 def test_show_one_tunnel(routers):
     """`show vpn tunnel NAME json` is the same object, and only that one; an unknown name is {}."""
     one = json.loads(topo.vtysh(routers[0], "show vpn tunnel to-r2 json")[1])

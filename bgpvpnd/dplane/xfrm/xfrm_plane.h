@@ -17,6 +17,7 @@
 #include "bgpvpnd/dplane/outer_sock.h"
 #include "bgpvpnd/dplane/spi_table.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_sock.h"
+#include "bgpvpnd/dplane/xfrm/xfrm_stat.h"
 
 /* Numbers from here on are ours, as many as there can be links: reqids always, if_ids of the interfaces that we make. */
 #define XFRM_OURS      0x76706e00u
@@ -30,15 +31,6 @@ static inline bool xfrm_is_ours(uint32_t reqid)
 PREDECL_HASH(xfrm_children);
 PREDECL_DLIST(xfrm_siblings);
 PREDECL_DLIST(xfrm_rules);
-
-/* What /proc/net/xfrm_stat counts, of this network namespace. */
-struct xfrm_stat {
-	uint64_t no_sa;
-	uint64_t malformed;
-	uint64_t selectors;
-	uint64_t no_child;
-	uint64_t expired;
-};
 
 struct xfrm_plane {
 	struct dplane dp; /* first */
@@ -196,7 +188,7 @@ struct xfrm_child *xfrm_child_find(struct xfrm_plane *plane, uint32_t child_id);
 int xfrm_no_child(struct dplane *dp, uint32_t child_id);
 
 /*
- * --- xfrm_event.c, xfrm_probe.c, xfrm_stat.c -------------------------------------------------------------
+ * --- xfrm_event.c, xfrm_probe.c --------------------------------------------------------------------------
  */
 
 void xfrm_event_news(void *arg, const struct xfrm_news *news);
@@ -206,7 +198,5 @@ void xfrm_probes_close(struct xfrm_plane *plane);
 void xfrm_probes_read(struct xfrm_plane *plane);
 int xfrm_inside_probe(struct dplane *dp, uint32_t link);
 int xfrm_inside_stats(struct dplane *dp, uint32_t link, struct dplane_inside_stats *stats);
-
-void xfrm_stat_read(struct xfrm_stat *stat);
 
 #endif
