@@ -332,7 +332,8 @@ static inline void child_install(struct side *s, uint32_t id, uint32_t in, uint3
 	params.udp_encap = encap;
 	params.local = endpoint_of(local);
 	params.remote = endpoint_of(remote);
-	assert_int_equal(s->dp->ops->child_add(s->dp, s->link, &params, 64), 0);
+	if (s->dp->ops->child_add(s->dp, s->link, &params, 64) != 0)
+		fail_msg("%s", dplane_error(s->dp));
 	child_sa_params_fini(&params);
 }
 

@@ -5,61 +5,7 @@
  */
 #include <zebra.h>
 
-#include "bgpvpnd/dplane/dplane.h"
-
-#define PLANE_NEW  dplane_xfrm_new
-#define PLANE_FREE dplane_xfrm_free
-
-static const char *why_no_plane(void)
-{
-	static const struct dplane_env env = {.natt_port = 4500};
-	static char why[256];
-	struct dplane *dp = dplane_xfrm_new(&env);
-	int err = dp->ops->open(dp);
-
-	strlcpy(why, dplane_error(dp), sizeof(why));
-	if (!err)
-		dp->ops->close(dp);
-	dplane_xfrm_free(dp);
-	return err ? why : NULL;
-}
-
-#include "tests/helpers/plane_world.h"
-
-/* What is in the kernel of one side, as lines of `ip xfrm`. */
-static int xfrm_lines(const struct side *s, const char *what)
-{
-	char command[100];
-	FILE *pipe;
-	int n = -1;
-
-	enter(s);
-	snprintf(command, sizeof(command), "ip xfrm %s | grep -c '^src'", what);
-	pipe = popen(command, "re");
-	assert_non_null(pipe);
-	assert_int_equal(fscanf(pipe, "%d", &n), 1);
-	pclose(pipe);
-	return n;
-}
-
-static int sas(const struct side *s)
-{
-	return xfrm_lines(s, "state");
-}
-
-/* Those of sockets are no lines with if_id. */
-static int policies(const struct side *s)
-{
-	FILE *pipe;
-	int n = -1;
-
-	enter(s);
-	pipe = popen("ip xfrm policy | grep -c if_id", "re");
-	assert_non_null(pipe);
-	assert_int_equal(fscanf(pipe, "%d", &n), 1);
-	pclose(pipe);
-	return n;
-}
+#include "tests/helpers/xfrm_world.h"
 
 /*
  * --- interface -------------------------------------------------------------------------------------------

@@ -163,7 +163,7 @@ static int add_check(struct xfrm_plane *plane, const struct xfrm_link *link,
 	if (ipaddr_is_unspecified(&params->local.addr) ||
 	    params->local.addr.ipa_type != params->remote.addr.ipa_type)
 		return dplane_fail(&plane->dp, EINVAL, "a Child SA needs two addresses of one family");
-	return xfrm_rules_check(plane, params);
+	return xfrm_rules_check(plane, link, params);
 }
 
 static int suite_refused(struct xfrm_plane *plane, const struct child_sa_params *params, int err)

@@ -43,7 +43,7 @@ static void worn(struct xfrm_plane *plane, const struct xfrm_news *news, enum ch
 		xfrm_child_wear(plane, child, wear);
 }
 
-/* One that we have deleted ourselves is no child any more, or has taken its old place again: a look tells. */
+/* A look tells: another may have taken its place already. */
 static void gone(struct xfrm_plane *plane, const struct xfrm_news *news)
 {
 	struct xfrm_child *child = xfrm_child_of_spi(plane, news->sa.spi);
@@ -58,6 +58,7 @@ static void anything(struct xfrm_plane *plane)
 	xfrm_links_robbed(plane, 0);
 }
 
+/* What we did ourselves is no news. */
 void xfrm_event_news(void *arg, const struct xfrm_news *news)
 {
 	struct xfrm_plane *plane = arg;
@@ -66,6 +67,8 @@ void xfrm_event_news(void *arg, const struct xfrm_news *news)
 		anything(plane);
 		return;
 	}
+	if (news->by == plane->sock.port)
+		return;
 	switch (news->type) {
 	case XFRM_NEWS_NONE:
 	case XFRM_NEWS_SA:

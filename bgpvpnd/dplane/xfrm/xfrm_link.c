@@ -131,11 +131,16 @@ int xfrm_link_add(struct dplane *dp, const struct dplane_link_params *params, ui
 	err = dplane_link_params_check(dp, params, MTU_MAX);
 	if (err)
 		return err;
+	err = xfrm_guard_put(plane, params);
+	if (err)
+		return err;
 	dplane_privileged(dp, true);
 	err = device_open(plane, params, &found, &ours);
 	dplane_privileged(dp, false);
-	if (err)
+	if (err) {
+		xfrm_guard_undo(plane, params);
 		return err;
+	}
 	link = XCALLOC(MTYPE_XFRM_LINK, sizeof(*link));
 	link->base.id = dplane_link_id_new(&plane->links);
 	link->base.ifindex = found.ifindex;
@@ -174,6 +179,7 @@ int xfrm_link_del(struct dplane *dp, uint32_t id)
 	} else {
 		dplane_link_release(dp, &link->base);
 	}
+	xfrm_guard_drop(plane, &link->base.params);
 	link_free(link);
 	return 0;
 }
@@ -248,7 +254,6 @@ void xfrm_links_changed(struct xfrm_plane *plane, uint32_t ifindex)
 		xfrm_link_changed(plane, link);
 }
 
-/* Deleted by us, perhaps: then the look that follows finds nothing missing. */
 void xfrm_links_robbed(struct xfrm_plane *plane, uint32_t if_id)
 {
 	struct dplane_link *link;

@@ -89,6 +89,9 @@ int xfrm_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint 
 		return 0;
 	if (ipaddr_is_unspecified(&local->addr) || local->addr.ipa_type != remote->addr.ipa_type)
 		return dplane_fail(dp, EINVAL, "a Child SA needs two addresses of one family");
+	err = xfrm_ends_check(plane, child->link, &local->addr, &remote->addr);
+	if (err)
+		return err;
 	to = child->params; /* the keys are lent */
 	to.local = *local;
 	to.remote = *remote;

@@ -55,7 +55,7 @@ struct xfrm_sa {
 	uint32_t mark; /* out: the packets that it takes; mask 0: any */
 	uint32_t mark_mask;
 	bool transport; /* else tunnel mode */
-	uint16_t encr; /* IANA numbers, as struct child_sa_params */
+	uint16_t encr;	/* IANA numbers, as struct child_sa_params */
 	uint16_t encr_key_bits;
 	uint16_t integ;
 	const struct secret *encr_key; /* borrowed */
@@ -108,6 +108,8 @@ struct xfrm_policy {
 	bool block;	   /* such packets go nowhere: no path, no reqid */
 	uint32_t spi;	   /* 0: any SA of that reqid */
 	uint32_t priority; /* the lower wins */
+	uint32_t
+		owner; /* the selector's `user`: no packet has it, but policies that differ in it are two to the kernel */
 };
 
 /* The kernel's selectors are prefixes and single ports: true when this pair can be said so. */
@@ -161,6 +163,7 @@ struct xfrm_news {
 		struct xfrm_policy policy;
 	};
 	struct endpoint moved;
+	uint32_t by; /* port of the netlink socket whose request made it so; 0: the kernel itself */
 };
 
 /* False for a message that is too short or inconsistent; a type that we don't know is XFRM_NEWS_NONE. */

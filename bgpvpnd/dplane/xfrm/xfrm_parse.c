@@ -239,6 +239,7 @@ static void policy_read(const struct xfrm_userpolicy_info *info, const struct at
 		.transport = tmpl && tmpl->mode == XFRM_MODE_TRANSPORT,
 		.block = info->action == XFRM_POLICY_BLOCK,
 		.priority = info->priority,
+		.owner = sel->user,
 	};
 	mark_read(attrs, &policy->mark, &policy->mark_mask);
 }
@@ -285,7 +286,7 @@ static bool parse_policy_gone(const struct nlmsghdr *nlh, struct xfrm_news *news
 
 bool xfrm_msg_parse(const struct nlmsghdr *nlh, struct xfrm_news *news)
 {
-	*news = (struct xfrm_news){};
+	*news = (struct xfrm_news){.by = nlh->nlmsg_pid};
 	switch (nlh->nlmsg_type) {
 	case XFRM_MSG_NEWSA:
 	case XFRM_MSG_UPDSA:

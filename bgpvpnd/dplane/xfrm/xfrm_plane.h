@@ -63,7 +63,7 @@ struct xfrm_rule {
 
 struct xfrm_link {
 	struct dplane_link base; /* first */
-	uint32_t if_id_in; /* 0: of no XFRM interface */
+	uint32_t if_id_in;	 /* 0: of no XFRM interface */
 	uint32_t if_id_out;
 	uint32_t mark; /* mask 0: none */
 	uint32_t mark_mask;
@@ -130,11 +130,48 @@ int xfrm_link_set_running(struct dplane *dp, uint32_t link, bool running);
 int xfrm_link_repair(struct dplane *dp, uint32_t link, char *changed, size_t len);
 
 /*
+ * --- xfrm_pair.c: selectors ------------------------------------------------------------------------------
+ */
+
+/* Each of `local` with each of `remote` that goes with it. */
+struct xfrm_pairs {
+	struct ts_list local;
+	struct ts_list remote;
+};
+
+/* IP protocols that an interface's own packets have between its outer addresses: GRE and IPIP; else none. How many. */
+unsigned int xfrm_outer_protos(const struct dplane_link_nature *nature, uint8_t protos[2]);
+void xfrm_pairs_outer(const struct dplane_link_nature *nature, struct xfrm_pairs *pairs);
+
+/* What a child's policies are about: what was agreed with the peer, or in transport mode the interface's outer packets. */
+void xfrm_pairs_of(const struct xfrm_link *link, const struct child_sa_params *params,
+		   struct xfrm_pairs *pairs);
+
+/* The next pair, from *i on, both with the protocol of the pair. */
+bool xfrm_pairs_next(const struct xfrm_pairs *pairs, unsigned int *i, struct ts *local, struct ts *remote);
+#define EACH_PAIR(pairs, i, local, remote)                                                                   \
+	for (unsigned int i = 0; xfrm_pairs_next(pairs, &i, &local, &remote);)
+
+bool xfrm_ts_equal(const struct ts *a, const struct ts *b);
+bool xfrm_pair_in(const struct xfrm_pairs *pairs, const struct ts *local, const struct ts *remote);
+
+/* The wider a pair, the more: of two that match a packet, the narrower is meant. Prefixes; below 4096. */
+uint32_t xfrm_pair_width(const struct ts *local, const struct ts *remote);
+
+/* "10.0.0.0/8 - 0.0.0.0/0 protocol 6" */
+void xfrm_pair_words(char *to, size_t len, const struct ts *local, const struct ts *remote);
+
+/*
  * --- xfrm_rule.c: policies -------------------------------------------------------------------------------
  */
 
-/* Whether the kernel can say these selectors; -EOPNOTSUPP with words. */
-int xfrm_rules_check(struct xfrm_plane *plane, const struct child_sa_params *params);
+/* In transport mode what the interface sends has to be what the SA takes; else -EADDRNOTAVAIL with words. */
+int xfrm_ends_check(struct xfrm_plane *plane, const struct xfrm_link *link, const struct ipaddr *local,
+		    const struct ipaddr *remote);
+
+/* Whether the kernel can say these selectors, and no other link's policies are the same to it; else -errno with words. */
+int xfrm_rules_check(struct xfrm_plane *plane, const struct xfrm_link *link,
+		     const struct child_sa_params *params);
 
 /* The policies in and forward of a child; all of them or none. */
 int xfrm_rules_hold(struct xfrm_plane *plane, struct xfrm_link *link, const struct child_sa_params *params);
@@ -145,6 +182,26 @@ int xfrm_rules_send(struct xfrm_plane *plane, struct xfrm_link *link, struct xfr
 
 /* How many policies were missing, and are back; or -errno. */
 int xfrm_rules_repair(struct xfrm_plane *plane, struct xfrm_link *link);
+
+/*
+ * --- xfrm_guard.c ----------------------------------------------------------------------------------------
+ */
+
+/*
+ * Nothing of a GRE or IPIP interface leaves or comes in the clear: policies that block its outer packets, behind those of a
+ * child. They are there before the interface is up and until it is removed, whether we live or not. Others need none: their kinds drop what no
+ * policy of theirs asks for.
+ */
+int xfrm_guard_put(struct xfrm_plane *plane, const struct dplane_link_params *params);
+void xfrm_guard_drop(struct xfrm_plane *plane, const struct dplane_link_params *params);
+void xfrm_guard_undo(struct xfrm_plane *plane,
+		     const struct dplane_link_params *params); /* unless there is an interface of that name */
+
+/* How many of its policies were missing, and are back; or -errno. */
+int xfrm_guard_repair(struct xfrm_plane *plane, const struct dplane_link_params *params);
+
+/* Whether the kernel's policy is a guard whose interface is still there. */
+bool xfrm_guard_needed(const struct xfrm_policy *policy);
 
 /*
  * --- xfrm_child.c, xfrm_move.c ---------------------------------------------------------------------------

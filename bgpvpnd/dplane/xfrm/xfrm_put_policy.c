@@ -19,6 +19,12 @@ static uint8_t kernel_dir(enum xfrm_policy_dir where)
 	return XFRM_POLICY_OUT;
 }
 
+/* In transport mode there is one header, so one family. */
+static uint16_t template_family(const struct xfrm_policy *policy)
+{
+	return xfrm_put_family(policy->transport ? &policy->from.start : &policy->path.dst.addr);
+}
+
 static void put_template(struct nlmsghdr *nlh, const struct xfrm_policy *policy)
 {
 	struct xfrm_user_tmpl tmpl = {
@@ -26,7 +32,7 @@ static void put_template(struct nlmsghdr *nlh, const struct xfrm_policy *policy)
 		.id.spi = htonl(policy->spi),
 		.id.proto = IPPROTO_ESP,
 		.saddr = xfrm_put_addr(&policy->path.src.addr),
-		.family = xfrm_put_family(&policy->path.dst.addr),
+		.family = template_family(policy),
 		.reqid = policy->reqid,
 		.mode = policy->transport ? XFRM_MODE_TRANSPORT : XFRM_MODE_TUNNEL,
 		/* Which algorithms is the SA's affair: the key exchange has seen to that. */
@@ -62,6 +68,7 @@ struct nlmsghdr *xfrm_msg_policy(void *buf, const struct xfrm_policy *policy)
 	struct xfrm_userpolicy_info *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 
 	info->sel = xfrm_put_selector(&policy->from, &policy->to);
+	info->sel.user = policy->owner;
 	info->lft = forever();
 	info->priority = policy->priority;
 	info->dir = kernel_dir(policy->where);
@@ -78,6 +85,7 @@ static struct nlmsghdr *policy_named(void *buf, uint16_t type, const struct xfrm
 	struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header(nlh, sizeof(*id));
 
 	id->sel = xfrm_put_selector(&policy->from, &policy->to);
+	id->sel.user = policy->owner;
 	id->dir = kernel_dir(policy->where);
 	put_place(nlh, policy);
 	return nlh;

@@ -11,61 +11,103 @@ DEFINE_MTYPE_STATIC(BGPVPN, XFRM_RULE, "VPN XFRM selectors");
 
 DECLARE_DLIST(xfrm_rules, struct xfrm_rule, item);
 
-/* All of ours are alike to the kernel: a packet that two match takes either, and the peer agreed to both. */
+/* Of ours the narrower wins; a guard is behind them all, see xfrm_guard.c. */
 #define PRIORITY 1000
-
-static bool ts_equal(const struct ts *a, const struct ts *b)
-{
-	return ipaddr_equal(&a->start, &b->start) && ipaddr_equal(&a->end, &b->end) && a->proto == b->proto &&
-	       a->port_start == b->port_start && a->port_end == b->port_end;
-}
 
 static struct xfrm_rule *rule_find(struct xfrm_link *link, const struct ts *local, const struct ts *remote)
 {
 	struct xfrm_rule *rule;
 
 	frr_each (xfrm_rules, &link->rules, rule)
-		if (ts_equal(&rule->local, local) && ts_equal(&rule->remote, remote))
+		if (xfrm_ts_equal(&rule->local, local) && xfrm_ts_equal(&rule->remote, remote))
 			return rule;
 	return NULL;
 }
 
 /*
- * --- pairs of selectors ----------------------------------------------------------------------------------
+ * --- what can be said to the kernel ----------------------------------------------------------------------
  */
 
-/* The next pair of one family, from *i on; the lists have an entry or two each. */
-static bool pair_next(const struct child_sa_params *params, unsigned int *i, const struct ts **local,
-		      const struct ts **remote)
+/* Of ICMP the kernel's ports are type and code, and RFC 7296 3.13.1 has both in one. */
+static bool fits(const struct ts *ts)
 {
-	unsigned int pairs = params->ts_local.n * params->ts_remote.n;
+	bool icmp = ts->proto == IPPROTO_ICMP || ts->proto == IPPROTO_ICMPV6;
 
-	for (; *i < pairs; (*i)++) {
-		*local = &params->ts_local.ts[*i / params->ts_remote.n];
-		*remote = &params->ts_remote.ts[*i % params->ts_remote.n];
-		if ((*local)->start.ipa_type != (*remote)->start.ipa_type)
-			continue;
-		(*i)++;
-		return true;
-	}
-	return false;
+	return xfrm_selector_fits(ts) && !(icmp && ts->port_start == ts->port_end);
 }
 
-#define EACH_PAIR(params, i, local, remote) for (unsigned int i = 0; pair_next(params, &i, &local, &remote);)
-
-int xfrm_rules_check(struct xfrm_plane *plane, const struct child_sa_params *params)
+/* To the kernel a policy is its direction, selector, if_id and mark. */
+static bool same_place(const struct xfrm_link *a, const struct xfrm_link *b)
 {
-	const struct ts *local, *remote;
-	bool any = false;
+	return (a->if_id_in == b->if_id_in || a->if_id_out == b->if_id_out) && a->mark == b->mark &&
+	       a->mark_mask == b->mark_mask;
+}
 
-	EACH_PAIR(params, i, local, remote)
+static struct xfrm_link *taken_by(struct xfrm_plane *plane, const struct xfrm_link *link,
+				  const struct ts *local, const struct ts *remote)
+{
+	struct dplane_link *base;
+
+	for (base = dplane_link_first(&plane->links); base; base = dplane_link_next(&plane->links, base)) {
+		struct xfrm_link *other = (struct xfrm_link *)base;
+
+		if (other != link && same_place(other, link) && rule_find(other, local, remote))
+			return other;
+	}
+	return NULL;
+}
+
+static int pair_check(struct xfrm_plane *plane, const struct xfrm_link *link, const struct ts *local,
+		      const struct ts *remote)
+{
+	const struct xfrm_link *other;
+	char words[200];
+
+	if (!fits(local) || !fits(remote))
+		return dplane_fail(
+			&plane->dp, EOPNOTSUPP,
+			"the kernel takes prefixes and single ports as traffic selectors, no other ranges");
+	other = taken_by(plane, link, local, remote);
+	if (!other)
+		return 0;
+	xfrm_pair_words(words, sizeof(words), local, remote);
+	return dplane_fail(&plane->dp, EEXIST,
+			   "the selectors %s on interface %s are another tunnel's already", words,
+			   other->base.params.name);
+}
+
+int xfrm_ends_check(struct xfrm_plane *plane, const struct xfrm_link *link, const struct ipaddr *local,
+		    const struct ipaddr *remote)
+{
+	const struct dplane_link_nature *nature = &link->base.params.nature;
+	char words[300];
+
+	if (!link->transport ||
+	    (ipaddr_equal(local, &nature->local) && ipaddr_equal(remote, &nature->remote)))
+		return 0;
+	snprintfrr(words, sizeof(words),
+		   "interface %s goes from %pIA to %pIA, its Child SA from %pIA to %pIA",
+		   link->base.params.name, &nature->local, &nature->remote, local, remote);
+	return dplane_fail(&plane->dp, EADDRNOTAVAIL, "%s", words);
+}
+
+int xfrm_rules_check(struct xfrm_plane *plane, const struct xfrm_link *link,
+		     const struct child_sa_params *params)
+{
+	struct xfrm_pairs pairs;
+	struct ts local, remote;
+	bool any = false;
+	int err = xfrm_ends_check(plane, link, &params->local.addr, &params->remote.addr);
+
+	xfrm_pairs_of(link, params, &pairs);
+	EACH_PAIR(&pairs, i, local, remote)
 	{
 		any = true;
-		if (!xfrm_selector_fits(local) || !xfrm_selector_fits(remote))
-			return dplane_fail(
-				&plane->dp, EOPNOTSUPP,
-				"the kernel takes prefixes and single ports as traffic selectors, no other ranges");
+		if (!err)
+			err = pair_check(plane, link, &local, &remote);
 	}
+	if (err)
+		return err;
 	return any ? 0
 		   : dplane_fail(&plane->dp, EINVAL, "a Child SA without traffic selectors of one family");
 }
@@ -88,7 +130,7 @@ static struct xfrm_policy policy_of(const struct xfrm_link *link, const struct x
 		.mark = link->mark,
 		.mark_mask = link->mark_mask,
 		.transport = link->transport,
-		.priority = PRIORITY,
+		.priority = PRIORITY + xfrm_pair_width(&rule->local, &rule->remote),
 	};
 }
 
@@ -109,21 +151,30 @@ static void policy_del(struct xfrm_plane *plane, const struct xfrm_link *link, c
 	xfrm_tell(plane, xfrm_msg_policy_del(buf, &policy));
 }
 
+/* What comes out of GRE or IPIP is no packet of this policy any more: only the outer one is, and that is for us. */
+static unsigned int receives(const struct xfrm_link *link)
+{
+	return link->transport ? 1 : 2;
+}
+
+static const enum xfrm_policy_dir receive[] = {XFRM_WHERE_IN, XFRM_WHERE_FWD};
+
 static int receive_set(struct xfrm_plane *plane, const struct xfrm_link *link, const struct xfrm_rule *rule)
 {
-	struct xfrm_policy in = policy_of(link, rule, XFRM_WHERE_IN),
-			   fwd = policy_of(link, rule, XFRM_WHERE_FWD);
-	int err = policy_set(plane, &in);
+	int err = 0;
 
-	if (!err)
-		err = policy_set(plane, &fwd);
+	for (unsigned int i = 0; !err && i < receives(link); i++) {
+		struct xfrm_policy policy = policy_of(link, rule, receive[i]);
+
+		err = policy_set(plane, &policy);
+	}
 	return err;
 }
 
 static void receive_del(struct xfrm_plane *plane, const struct xfrm_link *link, const struct xfrm_rule *rule)
 {
-	policy_del(plane, link, rule, XFRM_WHERE_IN);
-	policy_del(plane, link, rule, XFRM_WHERE_FWD);
+	for (unsigned int i = 0; i < receives(link); i++)
+		policy_del(plane, link, rule, receive[i]);
 }
 
 static int send_set(struct xfrm_plane *plane, const struct xfrm_link *link, const struct xfrm_rule *rule,
@@ -180,34 +231,38 @@ static void rule_drop(struct xfrm_plane *plane, struct xfrm_link *link, const st
 
 int xfrm_rules_hold(struct xfrm_plane *plane, struct xfrm_link *link, const struct child_sa_params *params)
 {
-	const struct ts *local, *remote;
+	struct xfrm_pairs pairs;
+	struct ts local, remote;
 	unsigned int held = 0;
 	int err = 0;
 
-	EACH_PAIR(params, i, local, remote)
+	xfrm_pairs_of(link, params, &pairs);
+	EACH_PAIR(&pairs, i, local, remote)
 	{
-		err = rule_hold(plane, link, local, remote);
+		err = rule_hold(plane, link, &local, &remote);
 		if (err)
 			break;
 		held++;
 	}
 	if (!err)
 		return 0;
-	EACH_PAIR(params, i, local, remote)
+	EACH_PAIR(&pairs, i, local, remote)
 	{
 		if (!held--)
 			break;
-		rule_drop(plane, link, local, remote);
+		rule_drop(plane, link, &local, &remote);
 	}
 	return err;
 }
 
 void xfrm_rules_drop(struct xfrm_plane *plane, struct xfrm_link *link, const struct child_sa_params *params)
 {
-	const struct ts *local, *remote;
+	struct xfrm_pairs pairs;
+	struct ts local, remote;
 
-	EACH_PAIR(params, i, local, remote)
-	rule_drop(plane, link, local, remote);
+	xfrm_pairs_of(link, params, &pairs);
+	EACH_PAIR(&pairs, i, local, remote)
+	rule_drop(plane, link, &local, &remote);
 }
 
 /*
@@ -216,14 +271,12 @@ void xfrm_rules_drop(struct xfrm_plane *plane, struct xfrm_link *link, const str
 
 static bool sends_by(const struct xfrm_child *sender, const struct xfrm_rule *rule)
 {
-	const struct ts *local, *remote;
+	struct xfrm_pairs pairs;
 
 	if (!sender)
 		return false;
-	EACH_PAIR(&sender->params, i, local, remote)
-	if (ts_equal(&rule->local, local) && ts_equal(&rule->remote, remote))
-		return true;
-	return false;
+	xfrm_pairs_of(sender->link, &sender->params, &pairs);
+	return xfrm_pair_in(&pairs, &rule->local, &rule->remote);
 }
 
 /* Each policy is replaced in one step: a packet takes the old SA or the new one. */
@@ -262,14 +315,24 @@ static bool policy_missing(struct xfrm_plane *plane, const struct xfrm_link *lin
 	return xfrm_tell(plane, xfrm_msg_policy_get(buf, &policy)) == -ENOENT;
 }
 
+static bool receive_missing(struct xfrm_plane *plane, const struct xfrm_link *link,
+			    const struct xfrm_rule *rule)
+{
+	for (unsigned int i = 0; i < receives(link); i++)
+		if (policy_missing(plane, link, rule, receive[i]))
+			return true;
+	return false;
+}
+
 int xfrm_rules_repair(struct xfrm_plane *plane, struct xfrm_link *link)
 {
+	int missing = xfrm_guard_repair(plane, &link->base.params), err = 0;
 	struct xfrm_rule *rule;
-	int missing = 0, err = 0;
 
+	if (missing < 0)
+		return missing;
 	frr_each (xfrm_rules, &link->rules, rule) {
-		if (policy_missing(plane, link, rule, XFRM_WHERE_IN) ||
-		    policy_missing(plane, link, rule, XFRM_WHERE_FWD)) {
+		if (receive_missing(plane, link, rule)) {
 			missing++;
 			err = receive_set(plane, link, rule);
 		}

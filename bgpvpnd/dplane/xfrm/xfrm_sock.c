@@ -36,7 +36,7 @@ int xfrm_sock_open(struct xfrm_sock *sock)
 	}
 	option_on(nl, NETLINK_EXT_ACK);
 	option_on(nl, NETLINK_CAP_ACK); /* or every refusal would bring the keys back */
-	*sock = (struct xfrm_sock){.nl = nl};
+	*sock = (struct xfrm_sock){.nl = nl, .port = mnl_socket_get_portid(nl)};
 	return 0;
 }
 
@@ -52,6 +52,7 @@ static int send_wiping(struct xfrm_sock *sock, struct nlmsghdr *nlh)
 	int err;
 
 	nlh->nlmsg_seq = ++sock->seq;
+	nlh->nlmsg_pid = sock->port; /* the kernel says to others what the request says of itself */
 	err = mnl_socket_sendto(sock->nl, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
 	secret_wipe(nlh, nlh->nlmsg_len);
 	return err;

@@ -10,6 +10,7 @@ struct mnl_socket;
 struct xfrm_sock {
 	struct mnl_socket *nl; /* NULL: not open */
 	uint32_t seq;
+	uint32_t port; /* ours: what our own requests bring about has it in xfrm_news.by */
 	char why[128]; /* the kernel's words about the last refusal; "" when it had none */
 };
 

@@ -93,7 +93,9 @@ static bool worth_removing(const struct xfrm_news *news)
 {
 	if (news->type == XFRM_NEWS_SA)
 		return xfrm_is_ours(news->sa.reqid);
-	return news->type == XFRM_NEWS_POLICY && xfrm_is_ours(news->policy.reqid);
+	return news->type == XFRM_NEWS_POLICY &&
+	       (xfrm_is_ours(news->policy.reqid) || xfrm_is_ours(news->policy.owner)) &&
+	       !xfrm_guard_needed(&news->policy);
 }
 
 static void note_down(void *arg, const struct xfrm_news *news)
