@@ -178,6 +178,12 @@
  */
 #define LIMIT_CONN_SAS 8
 
+/*
+ * Peers that a connection for any of them has at a time: a hub's sites. Each costs some 10 kB here and an interface above, and has proved to be
+ * somebody; but whoever holds a group's secret may say to be as many as he likes.
+ */
+#define LIMIT_SPAWNED 4096
+
 /* Child SAs of one IKE SA: one usable, one or two being made, the others leaving. */
 #define LIMIT_CHILDREN 8
 

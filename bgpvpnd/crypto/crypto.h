@@ -242,6 +242,9 @@ bool crypto_dn_format(struct bytes der, char *buf, size_t len);
 /* RFC 5280 7.1: without regard to case, blanks and the kind of string. False when either is no name. */
 bool crypto_dn_equal(struct bytes a, struct bytes b);
 
+/* The same for names that are equal. */
+uint32_t crypto_dn_hash(struct bytes der);
+
 /* --- signatures: crypto_sign.c (RFC 7296 2.15, RFC 4754, RFC 7427, RFC 8420) ------------------------------ */
 
 /* Sets of hash algorithms as RFC 7427 numbers them (enum ike_sig_hash): bit n for number n. */

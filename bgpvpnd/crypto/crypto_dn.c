@@ -159,3 +159,13 @@ bool crypto_dn_equal(struct bytes a, struct bytes b)
 	X509_NAME_free(y);
 	return same;
 }
+
+uint32_t crypto_dn_hash(struct bytes der)
+{
+	X509_NAME *name = name_of(der);
+	int ok = 0;
+	unsigned long hash = name ? X509_NAME_hash_ex(name, NULL, NULL, &ok) : 0;
+
+	X509_NAME_free(name);
+	return ok ? (uint32_t)hash : 0;
+}

@@ -6,6 +6,7 @@
 #include "lib/memory.h"
 
 #include "bgpvpnd/ike/ike_engine.h"
+#include "bgpvpnd/ike/ike_spawn.h"
 
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_CONN, "VPN IKE connection");
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_CONN_CFG, "VPN IKE connection configuration");
@@ -30,6 +31,21 @@ struct ike_conn_cfg *ike_conn_cfg_new(void)
 struct ike_conn_cfg *ike_conn_cfg_ref(struct ike_conn_cfg *cfg)
 {
 	cfg->refs++;
+	return cfg;
+}
+
+struct ike_conn_cfg *ike_conn_cfg_copy(const struct ike_conn_cfg *from)
+{
+	struct ike_conn_cfg *cfg = XMALLOC(MTYPE_IKE_CONN_CFG, sizeof(*cfg));
+
+	*cfg = *from;
+	cfg->refs = 1;
+	cfg->psk = (struct secret){};
+	cfg->ppk.secret = (struct secret){};
+	secret_copy(&cfg->psk, &from->psk);
+	secret_copy(&cfg->ppk.secret, &from->ppk.secret);
+	cfg->creds = crypto_creds_ref(from->creds);
+	cfg->trust = crypto_trust_ref(from->trust);
 	return cfg;
 }
 
@@ -74,7 +90,7 @@ struct ike_conn *ike_conn_find(const struct ike_engine *engine, uint32_t id)
 	return ike_conns_find(&((struct ike_engine *)engine)->conns, &key);
 }
 
-static struct ike_conn *conn_new(struct ike_engine *engine, uint32_t id)
+struct ike_conn *ike_conn_new(struct ike_engine *engine, uint32_t id)
 {
 	struct ike_conn *conn = XCALLOC(MTYPE_IKE_CONN, sizeof(*conn));
 
@@ -89,10 +105,11 @@ void ike_conn_set(struct ike_engine *engine, uint32_t id, struct ike_conn_cfg *c
 {
 	struct ike_conn *conn = ike_conn_find(engine, id);
 
+	assert(id && id < IKE_CONN_SPAWNED);
 	if (conn)
 		ike_conn_peers_del(&engine->peers, conn);
 	else
-		conn = conn_new(engine, id);
+		conn = ike_conn_new(engine, id);
 	ike_conn_cfg_ref(cfg);
 	ike_conn_cfg_unref(conn->cfg);
 	conn->cfg = cfg;
@@ -106,7 +123,10 @@ static void conn_free(struct ike_engine *engine, struct ike_conn *conn)
 	while ((sa = ike_conn_sas_first(&conn->sas)))
 		ike_sa_bury(sa);
 	ike_conn_sas_fini(&conn->sas);
-	ike_conn_peers_del(&engine->peers, conn);
+	if (conn->parent)
+		ike_spawn_forget(conn);
+	else
+		ike_conn_peers_del(&engine->peers, conn);
 	ike_conns_del(&engine->conns, conn);
 	ike_conn_cfg_unref(conn->cfg);
 	XFREE(MTYPE_IKE_CONN, conn);

@@ -11,18 +11,25 @@
 
 PREDECL_HASH(ike_conns);
 PREDECL_RBTREE_UNIQ(ike_conn_peers);
+PREDECL_HASH(ike_spawns);
 
 struct ike_conn {
 	struct ike_conns_item by_id;
-	struct ike_conn_peers_item by_peer;
+	struct ike_conn_peers_item by_peer; /* one that the caller has configured */
+	struct ike_spawns_item by_identity; /* one that the engine has made: ike_spawn.h */
 	struct ike_engine *engine;
 	uint32_t id;
+	uint32_t parent; /* whose peer this one is the connection of; 0: the caller has configured it */
 	struct ike_conn_cfg *cfg;
+	struct ike_conn_cfg *derived_from; /* the parent's, that cfg was made from */
 	struct ike_conn_sas_head sas; /* newest last */
 	struct ike_rtt rtt;	      /* of the path, so it outlives the SAs */
 	enum ike_reason last_failure;
 	char last_failure_detail[256];
 };
+
+/* Without a configuration, which is next. */
+struct ike_conn *ike_conn_new(struct ike_engine *engine, uint32_t id);
 
 struct ike_conn *ike_conn_find(const struct ike_engine *engine, uint32_t id);
 
@@ -38,6 +45,9 @@ struct ike_sa *ike_conn_attempt(struct ike_conn *conn);
  */
 struct ike_conn *ike_conn_candidate(struct ike_engine *engine, const struct ipaddr *local,
 				    const struct ipaddr *remote, struct ike_conn *after);
+
+/* One of its own, with all that the other one refers to. */
+struct ike_conn_cfg *ike_conn_cfg_copy(const struct ike_conn_cfg *cfg);
 
 void ike_conn_failed(struct ike_conn *conn, enum ike_reason reason, const char *detail);
 

@@ -25,6 +25,7 @@ struct ike_engine *ike_engine_new(const struct ike_host *host, struct instant no
 	engine->ration.since = now;
 	ike_conns_init(&engine->conns);
 	ike_conn_peers_init(&engine->peers);
+	ike_spawns_init(&engine->spawns);
 	ike_sas_init(&engine->sas);
 	ike_half_opens_init(&engine->half_opens);
 	ike_half_open_ages_init(&engine->half_open_ages);
@@ -55,6 +56,7 @@ void ike_engine_free(struct ike_engine *engine)
 	ike_half_open_ages_fini(&engine->half_open_ages);
 	ike_half_opens_fini(&engine->half_opens);
 	ike_sas_fini(&engine->sas);
+	ike_spawns_fini(&engine->spawns);
 	ike_conn_peers_fini(&engine->peers);
 	ike_conns_fini(&engine->conns);
 	XFREE(MTYPE_IKE_ENGINE, engine);

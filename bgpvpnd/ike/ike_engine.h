@@ -10,6 +10,7 @@
 #include "bgpvpnd/ike/ike_pending.h"
 #include "bgpvpnd/ike/ike_rate.h"
 #include "bgpvpnd/ike/ike_sa.h"
+#include "bgpvpnd/ike/ike_spawn.h"
 #include "bgpvpnd/proto/proto.h"
 
 /* Answers that an address which proved nothing can make us send: a bucket refilled once a second. */
@@ -22,6 +23,8 @@ struct ike_engine {
 	const struct ike_host *host;
 	struct ike_conns_head conns;
 	struct ike_conn_peers_head peers;
+	struct ike_spawns_head spawns;
+	uint32_t last_spawned;
 	struct ike_sas_head sas;
 	struct ike_half_opens_head half_opens;
 	struct ike_half_open_ages_head half_open_ages;

@@ -360,7 +360,13 @@ static enum ike_reason auth_request_prove(struct ike_turn *turn, struct auth_req
 	if (conn->cfg->mobike && ike_mobike_nat_unexpected(turn))
 		return IKE_R_NAT_UNEXPECTED;
 	ike_proof_local_id(sa, conn->cfg, &id);
-	return ike_proof_own(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
+	reason = ike_proof_own(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
+	if (reason != IKE_R_OK || !conn->cfg->many)
+		return reason;
+	reason = ike_spawn(conn, &got->idi, conn_found);
+	if (reason != IKE_R_OK)
+		ike_note_refusal(conn, reason, "");
+	return reason;
 }
 
 /* --> HDR, SK {IDi, [IDr,] AUTH, [SAi2, TSi, TSr]} */

@@ -2,6 +2,7 @@
 /* Identities, see ike_id.h. */
 #include <zebra.h>
 
+#include "lib/jhash.h"
 #include "lib/printfrr.h"
 
 #include "bgpvpnd/crypto/crypto.h"
@@ -50,6 +51,17 @@ bool ike_id_matches(const struct ike_id_cfg *configured, const struct ike_id *go
 		return strncasecmp((const char *)configured->value, (const char *)got->value.p,
 				   configured->len) == 0;
 	return bytes_equal(value, got->value);
+}
+
+uint32_t ike_id_hash(const struct ike_id_cfg *id)
+{
+	uint8_t folded[LIMIT_ID];
+
+	if (id->type == IKE_ID_DER_ASN1_DN)
+		return crypto_dn_hash(bytes_make(id->value, id->len));
+	for (size_t i = 0; i < id->len; i++)
+		folded[i] = id->type == IKE_ID_FQDN ? (uint8_t)tolower(id->value[i]) : id->value[i];
+	return jhash(folded, id->len, id->type);
 }
 
 /*

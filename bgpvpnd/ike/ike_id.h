@@ -15,6 +15,9 @@
  */
 bool ike_id_matches(const struct ike_id_cfg *configured, const struct ike_id *got);
 
+/* The same for those that match each other. */
+uint32_t ike_id_hash(const struct ike_id_cfg *id);
+
 /* The identity of one who has configured none: the address. */
 void ike_id_of_addr(const struct ipaddr *addr, struct ike_id_cfg *out);
 

@@ -8,6 +8,7 @@
 
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_OUTPUT, "VPN IKE output");
 DEFINE_MTYPE_STATIC(BGPVPN, IKE_OUTPUT_DATA, "VPN IKE output datagram");
+DEFINE_MTYPE_STATIC(BGPVPN, IKE_OUTPUT_ID, "VPN IKE output identity");
 
 static struct ike_output_item *append(struct ike_engine *engine, enum ike_output_type type, uint32_t conn)
 {
@@ -31,6 +32,17 @@ void ike_out_datagram(struct ike_engine *engine, uint32_t conn, const struct end
 	item->out.datagram = bytes_make(item->datagram, datagram.n);
 	engine->counters.datagrams_out++;
 	engine->counters.bytes_out += datagram.n;
+}
+
+void ike_out_spawn(struct ike_engine *engine, uint32_t conn, uint32_t parent,
+		   const struct ike_id_cfg *peer_id)
+{
+	struct ike_output_item *item = append(engine, IKE_OUTPUT_SPAWN, conn);
+
+	item->peer_id = XMALLOC(MTYPE_IKE_OUTPUT_ID, sizeof(*item->peer_id));
+	*item->peer_id = *peer_id;
+	item->out.parent = parent;
+	item->out.peer_id = item->peer_id;
 }
 
 void ike_out_child_add(struct ike_engine *engine, uint32_t conn, struct child_sa_params *params)
@@ -79,6 +91,7 @@ static void item_free(struct ike_output_item *item)
 		return;
 	child_sa_params_fini(&item->child);
 	XFREE(MTYPE_IKE_OUTPUT_DATA, item->datagram);
+	XFREE(MTYPE_IKE_OUTPUT_ID, item->peer_id);
 	XFREE(MTYPE_IKE_OUTPUT, item);
 }
 

@@ -14,10 +14,14 @@ struct ike_output_item {
 	struct ike_output out;
 	struct child_sa_params child; /* owned: wiped with the item */
 	uint8_t *datagram;	      /* owned */
+	struct ike_id_cfg *peer_id;   /* owned */
 };
 
 void ike_out_datagram(struct ike_engine *engine, uint32_t conn, const struct endpoint *local,
 		      const struct endpoint *remote, struct bytes datagram);
+
+void ike_out_spawn(struct ike_engine *engine, uint32_t conn, uint32_t parent,
+		   const struct ike_id_cfg *peer_id);
 
 /* Takes over what *params holds. */
 void ike_out_child_add(struct ike_engine *engine, uint32_t conn, struct child_sa_params *params);

@@ -58,16 +58,20 @@ struct ike_conn *ike_proof_find_connection(struct ike_turn *turn, const struct i
 {
 	/* Those of IKE_SA_INIT: whoever copies IKE_AUTH can send it from anywhere. */
 	const struct ipaddr *local = &turn->sa->local.addr, *remote = &turn->sa->remote.addr;
-	struct ike_conn *first = ike_conn_candidate(turn->engine, local, remote, NULL);
+	struct ike_conn *first = ike_conn_candidate(turn->engine, local, remote, NULL), *anyone = NULL;
 	struct ike_id_cfg want;
 
 	for (struct ike_conn *conn = first; conn;
-	     conn = ike_conn_candidate(turn->engine, local, remote, conn))
-		if (suite_fits(conn, turn->sa) && ids_fit(conn, turn->sa, idi, idr))
+	     conn = ike_conn_candidate(turn->engine, local, remote, conn)) {
+		if (!suite_fits(conn, turn->sa) || !ids_fit(conn, turn->sa, idi, idr))
+			continue;
+		if (ike_proof_remote_id(conn->cfg, &want))
 			return conn;
-	if (first && !ike_conn_up(first) && ike_proof_remote_id(first->cfg, &want))
+		anyone = anyone ? anyone : conn;
+	}
+	if (!anyone && first && !ike_conn_up(first) && ike_proof_remote_id(first->cfg, &want))
 		ike_note_id_mismatch(first, &want, idi);
-	return NULL;
+	return anyone;
 }
 
 void ike_proof_add_id(struct ike_draft *draft, uint8_t type, const struct ike_id_cfg *cfg)

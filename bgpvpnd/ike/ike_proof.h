@@ -18,8 +18,8 @@ void ike_proof_local_id(const struct ike_sa *sa, const struct ike_conn_cfg *cfg,
 bool ike_proof_remote_id(const struct ike_conn_cfg *cfg, struct ike_id_cfg *id);
 
 /*
- * Responder: the connection of the one who says so (`idr` of type 0: not given); NULL, with the mismatch noted, when the identities are
- * nobody's.
+ * Responder: the connection of the one who says so (`idr` of type 0: not given), one that names him before one for anybody; NULL, with
+ * the mismatch noted, when the identities are nobody's.
  */
 struct ike_conn *ike_proof_find_connection(struct ike_turn *turn, const struct ike_id *idi,
 					   const struct ike_id *idr);

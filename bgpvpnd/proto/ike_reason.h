@@ -65,6 +65,7 @@ enum ike_disposition {
 	X(CANNOT_SIGN, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "cannotSign", "we cannot sign with a hash algorithm that the peer offers") \
 	X(PPK_REQUIRED, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "ppkRequired", "our post-quantum pre-shared key is required, and the peer does not use it") \
 	X(PPK_UNKNOWN, IKE_NOTIFY_AUTHENTICATION_FAILED, FATAL, "ppkUnknown", "the peer wants a post-quantum pre-shared key that is not configured here") \
+	X(PEERS_LIMIT, IKE_NOTIFY_TEMPORARY_FAILURE, FATAL, "peersLimit", "more peers have dialed in than a tunnel takes") \
 	X(PEER_AUTH_FAILED, 0, FATAL, "peerAuthFailed", "the peer refused our authentication (AUTHENTICATION_FAILED)") \
 	X(PEER_NO_PROPOSAL, 0, FATAL, "peerNoProposal", "the peer found no common proposal (NO_PROPOSAL_CHOSEN)") \
 	X(PEER_TS_UNACCEPTABLE, 0, FATAL, "peerTsUnacceptable", "the peer refused the traffic selectors (TS_UNACCEPTABLE)") \

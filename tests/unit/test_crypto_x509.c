@@ -214,6 +214,23 @@ static void test_names(void **state)
 	assert_int_equal(crypto_dn_parse("CN=a", der, 4, err, sizeof(err)), 0);
 }
 
+/* Names that are equal hash alike, in whatever case and kind of string. */
+static void test_hash_of_names(void **state)
+{
+	uint8_t a[LIMIT_ID], b[LIMIT_ID];
+	char err[256];
+	struct bytes x =
+		bytes_make(a, crypto_dn_parse("C=XX, O=Some  body, CN=a", a, sizeof(a), err, sizeof(err)));
+	struct bytes y =
+		bytes_make(b, crypto_dn_parse("C=xx, O=SOME body, CN=A", b, sizeof(b), err, sizeof(err)));
+
+	assert_false(bytes_equal(x, y));
+	assert_true(crypto_dn_equal(x, y));
+	assert_int_equal(crypto_dn_hash(x), crypto_dn_hash(y));
+	y = bytes_make(b, crypto_dn_parse("C=XX, O=Some  body, CN=b", b, sizeof(b), err, sizeof(err)));
+	assert_int_not_equal(crypto_dn_hash(x), crypto_dn_hash(y));
+}
+
 static void test_name_of_rubbish(void **state)
 {
 	char buf[64] = "x";
@@ -221,6 +238,7 @@ static void test_name_of_rubbish(void **state)
 	assert_false(crypto_dn_format(bytes_str("rubbish"), buf, sizeof(buf)));
 	assert_string_equal(buf, "");
 	assert_false(crypto_dn_equal(bytes_str("rubbish"), bytes_str("rubbish")));
+	assert_int_equal(crypto_dn_hash(bytes_str("rubbish")), 0);
 	/* an empty name is nobody's */
 	assert_false(crypto_dn_equal(bytes_make("\x30\x00", 2), bytes_make("\x30\x00", 2)));
 }
@@ -247,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_name_of_rubbish),
+		cmocka_unit_test(test_hash_of_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
