@@ -16,9 +16,12 @@ const void *vpn_tunnel_get_next(struct nb_cb_get_next_args *args)
 	const struct tunnel_cfg *cfg = args->list_entry;
 	struct tunnel_info info;
 
-	if (!tunnels_info_next(bgpvpn.tunnels, cfg ? cfg->name : NULL, &info))
-		return NULL;
-	return info.cfg;
+	/* Instances are not in the configuration, whose list this is. */
+	do
+		if (!tunnels_info_next(bgpvpn.tunnels, cfg ? cfg->name : NULL, &info))
+			return NULL;
+	while ((cfg = info.cfg) && info.parent[0]);
+	return cfg;
 }
 
 int vpn_tunnel_get_keys(struct nb_cb_get_keys_args *args)
@@ -34,7 +37,7 @@ const void *vpn_tunnel_lookup_entry(struct nb_cb_lookup_entry_args *args)
 {
 	struct tunnel_info info;
 
-	return tunnels_info(bgpvpn.tunnels, args->keys->key[0], &info) ? info.cfg : NULL;
+	return tunnels_info(bgpvpn.tunnels, args->keys->key[0], &info) && !info.parent[0] ? info.cfg : NULL;
 }
 
 /* A list entry always names a tunnel that exists: nothing changes during a walk. */

@@ -136,6 +136,21 @@ static void add_ike(struct json_object *json, const struct tunnel_info *info)
 	add_ms_or_null(json, "rttMs", ike->srtt_us);
 }
 
+/* Of a template its peers, of an instance whose it is. */
+static void add_kin(struct json_object *json, const struct tunnel_info *info)
+{
+	char id[LIMIT_ID * 2 + 8];
+
+	if (info->many) {
+		json_object_int_add(json, "peers", info->peers);
+		json_object_int_add(json, "peersUp", info->peers_up);
+	}
+	if (!info->parent[0])
+		return;
+	json_object_string_add(json, "instanceOf", info->parent);
+	json_object_string_add(json, "remoteId", ike_id_format(&info->peer_id, id, sizeof(id)));
+}
+
 static void add_traffic(struct json_object *json, const struct tunnel_info *info, struct instant now)
 {
 	int64_t last = bgpvpn_last_inbound_ms(info, now);
@@ -167,6 +182,7 @@ struct json_object *bgpvpn_json_tunnel(const struct tunnel_info *info, struct in
 
 	add_text_or_null(json, "description", info->cfg->description);
 	add_text_or_null(json, "profile", info->cfg->profile);
+	add_kin(json, info);
 	add_link(json, info, now);
 	add_ike(json, info);
 	add_traffic(json, info, now);

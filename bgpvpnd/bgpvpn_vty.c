@@ -76,7 +76,7 @@ static const char *remote_of(const struct tunnel_info *info, char *buf, size_t l
 
 static void out_reason(struct vty *vty, const char *tunnel, const char *reason)
 {
-	char head[LIMIT_NAME + 16];
+	char head[LIMIT_TUNNEL_NAME + 16];
 
 	snprintf(head, sizeof(head), "  %s is down:", tunnel);
 	bgpvpn_out_wrapped(vty, head, reason);
@@ -252,7 +252,9 @@ static void show_detail_text(struct vty *vty, const struct tunnel_info *info, st
 	if (info->cfg->profile[0])
 		vty_out(vty, "  Profile: %s\n", info->cfg->profile);
 	out_id(vty, "Local", &info->cfg->ike->local_id);
-	out_id(vty, "Remote", &info->cfg->ike->remote_id);
+	out_id(vty, "Remote", info->parent[0] ? &info->peer_id : &info->cfg->ike->remote_id);
+	if (info->many)
+		vty_out(vty, "  Peers: %u, %u of them up\n", info->peers, info->peers_up);
 	out_detail_link(vty, info, now);
 	out_detail_ike(vty, info, now);
 	out_detail_child(vty, info, now);

@@ -190,6 +190,9 @@
 /* --- configuration --------------------------------------------------------------------------------------- */
 
 #define LIMIT_NAME	      63
+
+/* A tunnel's name, and of each peer that it made an instance for the identity behind a slash: of a long one, the beginning. */
+#define LIMIT_TUNNEL_NAME     127
 #define LIMIT_PROPOSALS_CFG   8
 #define LIMIT_INSIDE_PREFIXES 4
 

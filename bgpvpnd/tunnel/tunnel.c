@@ -13,9 +13,21 @@
 DEFINE_MTYPE_STATIC(BGPVPN, TUNNELS, "VPN tunnels");
 DEFINE_MTYPE_STATIC(BGPVPN, TUNNEL, "VPN tunnel");
 
+/* A slash comes before all that a name can hold, so that the instances of a template stand right behind it. */
+static int rank(char c)
+{
+	return c == '\0' ? 0 : c == '/' ? 1 : 2 + (unsigned char)c;
+}
+
 int tunnel_name_cmp(const struct tunnel *a, const struct tunnel *b)
 {
-	return strcmp(a->cfg->name, b->cfg->name);
+	const char *x = a->cfg->name, *y = b->cfg->name;
+
+	while (*x && *x == *y) {
+		x++;
+		y++;
+	}
+	return numcmp(rank(*x), rank(*y));
 }
 
 int tunnel_conn_cmp(const struct tunnel *a, const struct tunnel *b)
@@ -41,6 +53,11 @@ uint32_t tunnel_link_hash(const struct tunnel *t)
 int tunnel_timer_cmp(const struct tunnel *a, const struct tunnel *b)
 {
 	return numcmp(a->due.us, b->due.us);
+}
+
+int tunnel_number_cmp(const struct tunnel *a, const struct tunnel *b)
+{
+	return numcmp(a->kin.number, b->kin.number);
 }
 
 /*
@@ -71,7 +88,7 @@ struct tunnel *tunnel_find(const struct tunnels *tunnels, const char *name)
 	return tunnel_names_find(&((struct tunnels *)tunnels)->names, &key);
 }
 
-static struct tunnel *find_conn(struct tunnels *tunnels, uint32_t conn)
+struct tunnel *tunnel_find_conn(struct tunnels *tunnels, uint32_t conn)
 {
 	const struct tunnel key = {.conn = conn};
 
@@ -81,21 +98,22 @@ static struct tunnel *find_conn(struct tunnels *tunnels, uint32_t conn)
 static uint32_t free_conn(struct tunnels *tunnels)
 {
 	do
-		tunnels->last_conn++;
-	while (tunnels->last_conn == 0 || find_conn(tunnels, tunnels->last_conn));
+		tunnels->last_conn = tunnels->last_conn % (IKE_CONN_SPAWNED - 1) + 1;
+	while (tunnel_find_conn(tunnels, tunnels->last_conn));
 	return tunnels->last_conn;
 }
 
-static struct tunnel *tunnel_new(struct tunnels *tunnels, struct tunnel_cfg *cfg, struct instant now)
+struct tunnel *tunnel_new(struct tunnels *tunnels, struct tunnel_cfg *cfg, uint32_t conn, struct instant now)
 {
 	struct tunnel *t = XCALLOC(MTYPE_TUNNEL, sizeof(*t));
 
 	t->all = tunnels;
 	t->cfg = tunnel_cfg_ref(cfg);
-	t->conn = free_conn(tunnels);
+	t->conn = conn;
 	t->due = INSTANT_NEVER;
 	t->link.since = now;
 	t->port.keepalive = INSTANT_NEVER;
+	tunnel_instances_init(&t->kin.instances);
 	tunnel_dial_init(t, now);
 	tunnel_reach_configure(&t->reach, cfg->liveness_interval_s, cfg->liveness_detect_ms);
 	tunnel_names_add(&tunnels->names, t);
@@ -104,13 +122,14 @@ static struct tunnel *tunnel_new(struct tunnels *tunnels, struct tunnel_cfg *cfg
 	return t;
 }
 
-static void tunnel_free(struct tunnel *t)
+void tunnel_free(struct tunnel *t)
 {
 	tunnel_timers_del(&t->all->timers, t);
 	tunnel_conns_del(&t->all->conns, t);
 	if (t->port.link)
 		tunnel_ports_del(&t->all->ports, t);
 	tunnel_names_del(&t->all->names, t);
+	tunnel_instances_fini(&t->kin.instances);
 	tunnel_cfg_unref(t->cfg);
 	XFREE(MTYPE_TUNNEL, t);
 }
@@ -121,8 +140,11 @@ void tunnels_free(struct tunnels *tunnels)
 
 	if (!tunnels)
 		return;
-	while ((t = tunnel_names_first(&tunnels->names)))
+	while ((t = tunnel_names_first(&tunnels->names))) {
+		while (tunnel_instances_pop(&t->kin.instances))
+			; /* their turn comes */
 		tunnel_free(t);
+	}
 	tunnel_names_fini(&tunnels->names);
 	tunnel_conns_fini(&tunnels->conns);
 	tunnel_ports_fini(&tunnels->ports);
@@ -143,6 +165,15 @@ void tunnels_terminate_all(struct tunnels *tunnels, struct instant now)
  * --- configuration ---------------------------------------------------------------------------------------
  */
 
+void tunnel_cfg_swap(struct tunnel *t, struct tunnel_cfg *cfg, struct instant now)
+{
+	tunnel_cfg_ref(cfg);
+	tunnel_cfg_unref(t->cfg);
+	t->cfg = cfg;
+	tunnel_reach_configure(&t->reach, cfg->liveness_interval_s, cfg->liveness_detect_ms);
+	t->port.retry = now;
+}
+
 static void change_cfg(struct tunnel *t, struct tunnel_cfg *cfg, struct instant now)
 {
 	enum tunnel_change change = tunnel_cfg_compare(t->cfg, cfg);
@@ -155,14 +186,14 @@ static void change_cfg(struct tunnel *t, struct tunnel_cfg *cfg, struct instant 
 	case TUNNEL_CHANGE_APPLY:
 		break;
 	case TUNNEL_CHANGE_RESTART:
+		tunnel_instances_end(t, IKE_R_CONFIG_CHANGED, now);
 		tunnel_dial_restart(t, IKE_R_CONFIG_CHANGED, now);
 		break;
 	}
-	tunnel_cfg_ref(cfg);
-	tunnel_cfg_unref(t->cfg);
-	t->cfg = cfg;
-	tunnel_reach_configure(&t->reach, cfg->liveness_interval_s, cfg->liveness_detect_ms);
-	t->port.retry = now;
+	if (cfg->shutdown)
+		tunnel_instances_end(t, IKE_R_DELETED_BY_US, now);
+	tunnel_cfg_swap(t, cfg, now);
+	tunnel_instances_change(t, now);
 	if (moves)
 		tunnel_port_close(t);
 }
@@ -175,7 +206,7 @@ void tunnels_set_cfg(struct tunnels *tunnels, struct tunnel_cfg *cfg, struct ins
 	if (t)
 		change_cfg(t, cfg, now);
 	else
-		t = tunnel_new(tunnels, cfg, now);
+		t = tunnel_new(tunnels, cfg, free_conn(tunnels), now);
 	tunnel_reconcile(t, now);
 }
 
@@ -185,6 +216,7 @@ void tunnels_remove(struct tunnels *tunnels, const char *name, struct instant no
 
 	if (!t)
 		return;
+	tunnel_instances_end(t, IKE_R_DELETED_BY_US, now);
 	tunnel_close(t, now);
 	tunnel_port_close(t);
 	tunnel_free(t);
@@ -196,6 +228,7 @@ bool tunnels_clear(struct tunnels *tunnels, const char *name, struct instant now
 
 	if (!t)
 		return false;
+	tunnel_instances_close(t, now);
 	tunnel_dial_restart(t, IKE_R_DELETED_BY_US, now);
 	tunnel_reconcile(t, now);
 	return true;
@@ -256,11 +289,13 @@ static void child_add(struct tunnels *tunnels, struct tunnel *t, const struct ik
 
 void tunnels_ike_output(struct tunnels *tunnels, const struct ike_output *out, struct instant now)
 {
-	struct tunnel *t = find_conn(tunnels, out->conn);
+	struct tunnel *t = tunnel_find_conn(tunnels, out->conn);
 
 	switch (out->type) {
 	case IKE_OUTPUT_DATAGRAM:
-	case IKE_OUTPUT_SPAWN: /* not yet: nobody configures `many` */
+		return;
+	case IKE_OUTPUT_SPAWN:
+		tunnel_spawn(tunnels, out, now);
 		return;
 	case IKE_OUTPUT_CHILD_ADD:
 		child_add(tunnels, t, out, now);
@@ -282,7 +317,9 @@ void tunnels_ike_output(struct tunnels *tunnels, const struct ike_output *out, s
 			tunnel_dial_event(t, out, now);
 		break;
 	}
-	if (t)
+	if (t && out->type == IKE_OUTPUT_EVENT && out->event == IKE_EVENT_IKE_DOWN)
+		tunnel_settle(t, now);
+	else if (t)
 		tunnel_reconcile(t, now);
 }
 
@@ -347,7 +384,7 @@ void tunnels_expire(struct tunnels *tunnels, struct instant now)
 
 	/* Ends: tunnel_reconcile() leaves only times after `now`. */
 	while ((t = tunnel_timers_first(&tunnels->timers)) && instant_reached(t->due, now))
-		tunnel_reconcile(t, now);
+		tunnel_settle(t, now);
 }
 
 struct instant tunnels_next_expiry(const struct tunnels *tunnels)

@@ -28,7 +28,7 @@ enum tunnel_initiate {
  */
 struct tunnel_cfg {
 	uint32_t refs;
-	char name[LIMIT_NAME + 1];
+	char name[LIMIT_TUNNEL_NAME + 1]; /* of an instance: its template's, a slash, who the peer is */
 	char description[256];
 	char profile[LIMIT_NAME + 1];
 	bool shutdown;
@@ -79,7 +79,10 @@ void tunnels_terminate_all(struct tunnels *tunnels, struct instant now);
 void tunnels_set_cfg(struct tunnels *tunnels, struct tunnel_cfg *cfg, struct instant now);
 void tunnels_remove(struct tunnels *tunnels, const char *name, struct instant now);
 
-/* `clear vpn tunnel NAME`: closes it and, where it initiates, begins anew. False: no such tunnel. */
+/*
+ * `clear vpn tunnel NAME`: closes it and, where it initiates, begins anew. Of a template of many peers: all of them, of an instance: that one;
+ * they come again when their peer dials. False: no such tunnel.
+ */
 bool tunnels_clear(struct tunnels *tunnels, const char *name, struct instant now);
 
 /*
@@ -115,7 +118,7 @@ enum tunnel_news_type {
 };
 struct tunnel_news {
 	enum tunnel_news_type type;
-	char tunnel[LIMIT_NAME + 1];
+	char tunnel[LIMIT_TUNNEL_NAME + 1];
 	char interface[16];
 	struct instant when;
 	char words[384]; /* the whole sentence behind the tunnel's name */
@@ -128,6 +131,8 @@ bool tunnels_news(struct tunnels *tunnels, struct tunnel_news *news);
 struct tunnel_link_facts {
 	bool enabled;	   /* configured and not shut down */
 	bool dplane;	   /* there is a data plane and it has the interface */
+	bool many;	   /* a template: it carries nothing itself, its peers do */
+	uint32_t peers_up; /* many: that many of them have their link up */
 	bool usable_child; /* an installed pair */
 	bool proven;	   /* heard from the peer through this very pair or IKE SA since it was installed */
 	bool reachable;	   /* not declared unreachable since */
@@ -146,7 +151,12 @@ struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *fa
 /* --- show: by value -------------------------------------------------------------------------------------- */
 
 struct tunnel_info {
-	char name[LIMIT_NAME + 1];
+	char name[LIMIT_TUNNEL_NAME + 1];
+	char parent[LIMIT_NAME + 1]; /* of an instance: its template's name; else "" */
+	struct ike_id_cfg peer_id;   /* of an instance: whom the peer proved to be */
+	bool many; /* a template; it has `peers` instances, `peers_up` of them with their link up */
+	uint32_t peers;
+	uint32_t peers_up;
 	const struct tunnel_cfg *cfg; /* borrowed until the next change */
 	const char *dataplane;	      /* "userspace", "none" */
 	bool link_up;
@@ -163,7 +173,7 @@ struct tunnel_info {
 	bool reachable;
 };
 
-/* In order of names; false at the end. The next of NULL is the first. */
+/* In order of names, instances right behind their template; false at the end. The next of NULL is the first. */
 bool tunnels_info(const struct tunnels *tunnels, const char *name, struct tunnel_info *info);
 bool tunnels_info_next(const struct tunnels *tunnels, const char *after, struct tunnel_info *info);
 

@@ -45,6 +45,20 @@ void tunnel_cfg_unref(struct tunnel_cfg *cfg)
 	XFREE(MTYPE_TUNNEL_CFG, cfg);
 }
 
+struct tunnel_cfg *tunnel_cfg_instance(const struct tunnel_cfg *cfg, const char *name, const char *interface)
+{
+	struct tunnel_cfg *instance = XCALLOC(MTYPE_TUNNEL_CFG, sizeof(*instance));
+
+	*instance = *cfg;
+	instance->refs = 1;
+	instance->ike = ike_conn_cfg_ref(cfg->ike);
+	/* No template has one: of the keys that the assignment took along none is a copy. */
+	instance->manual_sa = (struct child_sa_params){};
+	strlcpy(instance->name, name, sizeof(instance->name));
+	strlcpy(instance->interface, interface, sizeof(instance->interface));
+	return instance;
+}
+
 void tunnel_cfg_seal(struct tunnel_cfg *cfg)
 {
 	cfg->ike->passive =

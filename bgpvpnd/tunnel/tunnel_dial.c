@@ -113,12 +113,14 @@ static void rekey_worn(struct tunnel *t, struct instant now)
 
 void tunnel_dial_reconcile(struct tunnel *t, struct instant now)
 {
-	if (!tunnel_enabled(t) || !t->port.link) {
+	if (!tunnel_enabled(t) || !tunnel_has_place(t)) {
 		tunnel_dial_stop(t, IKE_R_DELETED_BY_US, now);
 		return;
 	}
 	if (t->dial.given != t->cfg->ike) {
-		ike_conn_set(t->all->engine, t->conn, t->cfg->ike);
+		/* That of an instance the engine has made itself, and it stays under its configuration of then. */
+		if (!t->kin.parent)
+			ike_conn_set(t->all->engine, t->conn, t->cfg->ike);
 		t->dial.given = t->cfg->ike;
 	}
 	rekey_worn(t, now);

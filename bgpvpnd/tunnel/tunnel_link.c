@@ -13,12 +13,19 @@ static struct tunnel_link_verdict down(const char *why)
 	return (struct tunnel_link_verdict){.up = false, .why = why};
 }
 
+static struct tunnel_link_verdict up(const char *why)
+{
+	return (struct tunnel_link_verdict){.up = true, .why = why};
+}
+
 struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *facts, struct instant now)
 {
 	if (!facts->enabled)
 		return down("shut down");
 	if (!facts->dplane)
 		return down("no interface in the data plane");
+	if (facts->many)
+		return facts->peers_up ? up("peers are up") : down("no peer is up");
 	if (!facts->usable_child)
 		return down("no Child SA");
 	if (!facts->proven)
@@ -29,5 +36,5 @@ struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *fa
 		return down("IKE answers but ESP does not arrive");
 	if (!facts->published && !instant_reached(facts->up_allowed, now))
 		return down("peer is reachable, waiting for link hold-up");
-	return (struct tunnel_link_verdict){.up = true, .why = "peer is reachable"};
+	return up("peer is reachable");
 }

@@ -62,6 +62,8 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 	strlcpy(params->name, cfg->interface, sizeof(params->name));
 	strlcpy(params->vrf, cfg->vrf, sizeof(params->vrf));
 	memcpy(params->inside, cfg->inside, sizeof(params->inside));
+	params->num_routes = t->port.num_routes;
+	memcpy(params->routes, t->port.routes, sizeof(params->routes));
 	params->mss_v4 = clamp_mss(cfg, params->mtu, false);
 	params->mss_v6 = clamp_mss(cfg, params->mtu, true);
 }
@@ -69,8 +71,9 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 static bool params_same(const struct dplane_link_params *a, const struct dplane_link_params *b)
 {
 	return strcmp(a->name, b->name) == 0 && dplane_nature_same(&a->nature, &b->nature) &&
-	       strcmp(a->vrf, b->vrf) == 0 && a->trap == b->trap && a->mtu == b->mtu && a->mss_v4 == b->mss_v4 &&
-	       a->mss_v6 == b->mss_v6 &&
+	       strcmp(a->vrf, b->vrf) == 0 && a->trap == b->trap && a->mtu == b->mtu &&
+	       a->mss_v4 == b->mss_v4 && a->mss_v6 == b->mss_v6 &&
+	       tunnel_inside_same(a->routes, a->num_routes, b->routes, b->num_routes) &&
 	       tunnel_inside_same(a->inside, a->num_inside, b->inside, b->num_inside);
 }
 
@@ -173,7 +176,7 @@ static void look_after(struct tunnel *t, struct instant now)
 
 void tunnel_port_reconcile(struct tunnel *t, struct instant now)
 {
-	if (!t->all->dplane || t->closing || !t->cfg->interface[0])
+	if (!t->all->dplane || t->closing || !t->cfg->interface[0] || tunnel_has_no_interface(t))
 		return;
 	look_after(t, now);
 	adjust(t, now);
@@ -256,6 +259,7 @@ int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params
 	t->port.children[t->port.num_children++] = params->child_id;
 	t->port.auto_mtu = mtu_of(t, params);
 	tunnel_family_take(t, params);
+	tunnel_routes_take(t, params);
 	t->port.error[0] = '\0';
 	return 0;
 }

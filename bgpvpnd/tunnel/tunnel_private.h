@@ -8,6 +8,8 @@
  *	link	what is published of it							tunnel_reconcile.c
  *
  * tunnel_reconcile() goes through them in this order, after every change.
+ *
+ * One whose configuration says `many` is a template: each of its peers gets an instance, a tunnel of its own (tunnel_spawn.c).
  */
 #ifndef BGPVPN_TUNNEL_TUNNEL_PRIVATE_H
 #define BGPVPN_TUNNEL_TUNNEL_PRIVATE_H
@@ -22,6 +24,7 @@ PREDECL_HASH(tunnel_conns);
 PREDECL_HASH(tunnel_ports);
 PREDECL_HEAP(tunnel_timers);
 PREDECL_LIST(tunnel_news_queue);
+PREDECL_RBTREE_UNIQ(tunnel_instances);
 
 struct tunnel_dial {
 	struct ike_conn_cfg *given; /* what the engine has; borrowed (the engine counts it). NULL: nothing */
@@ -47,6 +50,8 @@ struct tunnel_port {
 	uint32_t worn;			   /* the data plane wants this Child SA rekeyed; 0: none */
 	bool no_v4, no_v6;		   /* the last pair does not carry these inside */
 	uint32_t auto_mtu;		   /* of the last negotiated suite; 0: none yet */
+	uint8_t num_routes; /* an instance's: to what is behind its peer, as of the last pair */
+	struct prefix routes[LIMIT_LINK_ROUTES];
 };
 
 struct tunnel_link {
@@ -54,6 +59,16 @@ struct tunnel_link {
 	struct instant since;
 	struct instant up_allowed;
 	uint32_t changes;
+};
+
+/* Templates and their instances. */
+struct tunnel_kin {
+	struct tunnel *parent; /* of an instance; else NULL */
+	uint32_t number; /* among those of its parent, the lowest that was free; the %u of its interface */
+	struct ike_id_cfg peer_id;
+	struct tunnel_instances_item item;
+	struct tunnel_instances_head instances; /* by number */
+	uint32_t up;				/* of them, as published */
 };
 
 struct tunnel {
@@ -72,6 +87,7 @@ struct tunnel {
 	struct tunnel_port port;
 	struct tunnel_reach reach;
 	struct tunnel_link link;
+	struct tunnel_kin kin;
 };
 
 struct tunnels {
@@ -91,18 +107,31 @@ uint32_t tunnel_conn_hash(const struct tunnel *t);
 int tunnel_link_cmp(const struct tunnel *a, const struct tunnel *b);
 uint32_t tunnel_link_hash(const struct tunnel *t);
 int tunnel_timer_cmp(const struct tunnel *a, const struct tunnel *b);
+int tunnel_number_cmp(const struct tunnel *a, const struct tunnel *b);
 
 DECLARE_RBTREE_UNIQ(tunnel_names, struct tunnel, by_name, tunnel_name_cmp);
 DECLARE_HASH(tunnel_conns, struct tunnel, by_conn, tunnel_conn_cmp, tunnel_conn_hash);
 DECLARE_HASH(tunnel_ports, struct tunnel, by_link, tunnel_link_cmp, tunnel_link_hash);
 DECLARE_HEAP(tunnel_timers, struct tunnel, timer, tunnel_timer_cmp);
+DECLARE_RBTREE_UNIQ(tunnel_instances, struct tunnel, kin.item, tunnel_number_cmp);
 
 static inline bool tunnel_enabled(const struct tunnel *t)
 {
 	return !t->closing && !t->cfg->shutdown;
 }
 
+/* It can be reached, and what it carries has an interface to come out of. */
+bool tunnel_has_place(const struct tunnel *t);
+
 struct tunnel *tunnel_find(const struct tunnels *tunnels, const char *name);
+struct tunnel *tunnel_find_conn(struct tunnels *tunnels, uint32_t conn);
+
+/* A new one with this connection number, in all containers but its parent's; free takes it out of them. */
+struct tunnel *tunnel_new(struct tunnels *tunnels, struct tunnel_cfg *cfg, uint32_t conn, struct instant now);
+void tunnel_free(struct tunnel *t);
+
+/* Takes the new snapshot for the old one, without looking what differs. */
+void tunnel_cfg_swap(struct tunnel *t, struct tunnel_cfg *cfg, struct instant now);
 
 /*
  * --- tunnel_cfg.c ----------------------------------------------------------------------------------------
@@ -110,6 +139,8 @@ struct tunnel *tunnel_find(const struct tunnels *tunnels, const char *name);
 
 /* Fills in what the engine's part repeats of the tunnel's. */
 void tunnel_cfg_seal(struct tunnel_cfg *cfg);
+/* A snapshot that differs in these two, with one reference. */
+struct tunnel_cfg *tunnel_cfg_instance(const struct tunnel_cfg *cfg, const char *name, const char *interface);
 bool tunnel_inside_same(const struct prefix *a, uint8_t num_a, const struct prefix *b, uint8_t num_b);
 
 /*
@@ -121,6 +152,36 @@ void tunnel_reconcile(struct tunnel *t, struct instant now);
 /* Brings the link down and tells the peer; for good. The interface stays until tunnel_port_close(). */
 void tunnel_close(struct tunnel *t, struct instant now);
 struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t);
+
+/*
+ * --- tunnel_spawn.c --------------------------------------------------------------------------------------
+ */
+
+/* Carries nothing itself: each peer has an instance. One with %u in its interface's name does not have an interface either. */
+bool tunnel_is_template(const struct tunnel *t);
+bool tunnel_has_no_interface(const struct tunnel *t);
+
+/* IKE_OUTPUT_SPAWN. */
+void tunnel_spawn(struct tunnels *tunnels, const struct ike_output *out, struct instant now);
+
+/*
+ * tunnel_reconcile() for whoever does not need `t` any more: an instance whose last IKE SA has gone is freed, with its interface where that
+ * is its own. After IKE_DOWN, not before: the engine's outputs lag behind what it says of itself, and the log wants all of them.
+ */
+void tunnel_settle(struct tunnel *t, struct instant now);
+
+/* Ends all of a template's at once, or closes them, so that they end by IKE_DOWN. */
+void tunnel_instances_end(struct tunnel *parent, enum ike_reason reason, struct instant now);
+void tunnel_instances_close(struct tunnel *parent, struct instant now);
+
+/* The template has a new snapshot that nobody has to begin anew for. */
+void tunnel_instances_change(struct tunnel *parent, struct instant now);
+
+/* The link of an instance was published as up, or as down. */
+void tunnel_instance_published(struct tunnel *t, struct instant now);
+
+/* Remembers what lies behind the peer of an instance: what its newest pair carries is routed into the interface. */
+void tunnel_routes_take(struct tunnel *t, const struct child_sa_params *params);
 
 /*
  * --- tunnel_dial.c ---------------------------------------------------------------------------------------

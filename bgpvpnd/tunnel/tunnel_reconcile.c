@@ -61,7 +61,9 @@ struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t)
 {
 	return (struct tunnel_link_facts){
 		.enabled = tunnel_enabled(t),
-		.dplane = t->port.link != 0,
+		.dplane = tunnel_has_place(t),
+		.many = tunnel_is_template(t),
+		.peers_up = t->kin.up,
 		.usable_child = tunnel_port_has_child(t, tunnel_dial_info(t).child_id),
 		.proven = t->reach.active && t->reach.proven,
 		.reachable = t->reach.active && t->reach.reachable,
@@ -71,14 +73,26 @@ struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t)
 	};
 }
 
+/*
+ * A template's own interface never runs: those of its instances do, or the one that they share while one of them is up. The log hears of each.
+ */
+static bool show_link(struct tunnel *t, const struct tunnel_link_verdict *verdict, struct instant now)
+{
+	if (tunnel_is_template(t))
+		return true;
+	if (tunnel_port_set_running(t, verdict->up, now) < 0)
+		return false;
+	tunnel_say_link(t, verdict, now);
+	return true;
+}
+
 static void publish(struct tunnel *t, struct instant now)
 {
 	struct tunnel_link_facts facts = tunnel_link_facts(t);
 	struct tunnel_link_verdict verdict = tunnel_link_wanted(&facts, now);
 
-	if (verdict.up == t->link.up || tunnel_port_set_running(t, verdict.up, now) < 0)
+	if (verdict.up == t->link.up || !show_link(t, &verdict, now))
 		return;
-	tunnel_say_link(t, &verdict, now);
 	if (verdict.up)
 		t->reach.silent_since = (struct instant){};
 	t->link.up = verdict.up;
@@ -86,6 +100,8 @@ static void publish(struct tunnel *t, struct instant now)
 	t->link.changes++;
 	if (!verdict.up)
 		t->link.up_allowed = instant_add(now, t->cfg->hold_up_ms * USEC_PER_MS);
+	if (t->kin.parent)
+		tunnel_instance_published(t, now);
 }
 
 /*

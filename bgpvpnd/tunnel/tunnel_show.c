@@ -96,12 +96,24 @@ static const char *inside_words(const struct tunnel *t)
 	return inside.sent && !inside.answered ? "; inside probe never answered" : "";
 }
 
+static void peers_words(const struct tunnel *t, char *buf, size_t len)
+{
+	uint32_t peers = tunnel_instances_count(&t->kin.instances);
+
+	if (peers)
+		snprintf(buf, len, "%u of %u peers are up", t->kin.up, peers);
+	else
+		strlcpy(buf, "no peer has dialed in", len);
+}
+
 void tunnel_link_reason(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len)
 {
 	struct tunnel_link_facts facts = tunnel_link_facts(t);
 	struct tunnel_link_verdict verdict = tunnel_link_wanted(&facts, t->seen);
 
-	if (verdict.up && !t->link.up && t->port.error[0])
+	if (facts.many && facts.enabled && facts.dplane)
+		peers_words(t, buf, len);
+	else if (verdict.up && !t->link.up && t->port.error[0])
 		strlcpy(buf, t->port.error, len);
 	else if (verdict.up)
 		snprintf(buf, len, "%s%s%s", verdict.why, inside_words(t), tunnel_family_words(t));
@@ -123,6 +135,10 @@ static void fill(const struct tunnel *t, struct tunnel_info *info)
 {
 	*info = (struct tunnel_info){
 		.cfg = t->cfg,
+		.peer_id = t->kin.peer_id,
+		.many = tunnel_is_template(t),
+		.peers = tunnel_instances_count(&t->kin.instances),
+		.peers_up = t->kin.up,
 		.dataplane = t->all->dplane ? t->all->dplane->ops->name : "none",
 		.link_up = t->link.up,
 		.link_since = t->link.since,
@@ -135,6 +151,8 @@ static void fill(const struct tunnel *t, struct tunnel_info *info)
 		.reachable = t->reach.active && t->reach.proven && t->reach.reachable,
 	};
 	strlcpy(info->name, t->cfg->name, sizeof(info->name));
+	if (t->kin.parent)
+		strlcpy(info->parent, t->kin.parent->cfg->name, sizeof(info->parent));
 	tunnel_link_reason(t, &info->ike, info->link_reason, sizeof(info->link_reason));
 	tunnel_port_stats(t, &info->child);
 	tunnel_port_inside(t, &info->inside);

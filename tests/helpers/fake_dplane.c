@@ -56,7 +56,10 @@ static int fake_link_add(struct dplane *dp, const struct dplane_link_params *par
 
 	if (rc < 0)
 		return rc;
-	assert(!fake_dplane_link(fake, params->name));
+	/* Interfaces are shared by links of one nature. */
+	if (fake_dplane_link(fake, params->name))
+		assert(dplane_nature_same(&fake_dplane_link(fake, params->name)->params.nature,
+					  &params->nature));
 	for (int i = 0; i < FAKE_LINKS; i++)
 		if (!fake->links[i].handle) {
 			*link = ++fake->last_handle;

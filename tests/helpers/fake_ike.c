@@ -88,10 +88,32 @@ uint32_t fake_ike_up(struct ike_engine *engine, struct fake_conn *conn, bool ini
 {
 	conn->info.phase = IKE_PHASE_ESTABLISHED;
 	conn->info.initiator = initiator;
-	conn->info.remote.addr = conn->cfg->remote;
+	if (conn->cfg->remote.ipa_type != IPADDR_NONE)
+		conn->info.remote.addr = conn->cfg->remote;
 	conn->info.established = now;
 	event(engine, conn, IKE_EVENT_IKE_UP);
 	return fake_ike_child(engine, conn, IKE_ENCR_AES_GCM_16, IKE_INTEG_NONE);
+}
+
+struct fake_conn *fake_ike_spawn(struct ike_engine *engine, const struct fake_conn *parent,
+				 const struct ike_id_cfg *peer_id, const struct ipaddr *remote,
+				 struct instant now)
+{
+	uint32_t id = IKE_CONN_SPAWNED + engine->last_spawned++;
+	struct fake_conn *conn = NULL;
+	struct ike_output *out;
+
+	ike_conn_set(engine, id, parent->cfg);
+	for (int i = 0; i < FAKE_CONNS; i++)
+		if (engine->conns[i].conn == id)
+			conn = &engine->conns[i];
+	conn->info.remote.addr = *remote;
+	engine->peer_id = *peer_id;
+	out = append(engine, conn, IKE_OUTPUT_SPAWN);
+	out->parent = parent->conn;
+	out->peer_id = &engine->peer_id;
+	fake_ike_up(engine, conn, false, now);
+	return conn;
 }
 
 void fake_ike_child_down(struct ike_engine *engine, struct fake_conn *conn, uint32_t child_id,
@@ -151,6 +173,13 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg)
 	secret_fini(&cfg->psk);
 	secret_fini(&cfg->ppk.secret);
 	XFREE(MTYPE_FAKE_CONN_CFG, cfg);
+}
+
+/* The octets themselves. */
+const char *ike_id_format(const struct ike_id_cfg *id, char *buf, size_t len)
+{
+	snprintf(buf, len, "%.*s", id->len, (const char *)id->value);
+	return buf;
 }
 
 bool ike_certs_same(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b)

@@ -11,7 +11,7 @@
 
 #include "bgpvpnd/ike/ike.h"
 
-#define FAKE_CONNS   8
+#define FAKE_CONNS   16
 #define FAKE_OUTPUTS 64
 
 struct fake_conn {
@@ -35,6 +35,8 @@ struct ike_engine {
 	uint32_t num_outputs;
 	struct child_sa_params child; /* of the CHILD_ADD that is being given */
 	uint32_t last_child;
+	uint32_t last_spawned;
+	struct ike_id_cfg peer_id; /* of the last SPAWN */
 	bool refuse_initiate;
 	struct ts_list ts; /* of the next children, both sides; ts_list_any() at first */
 };
@@ -57,6 +59,11 @@ void fake_ike_down(struct ike_engine *engine, struct fake_conn *conn, enum ike_r
 		   const char *detail);
 void fake_ike_child_down(struct ike_engine *engine, struct fake_conn *conn, uint32_t child_id,
 			 enum ike_reason reason);
+
+/* A peer has proved to the connection `parent` who it is: SPAWN, IKE_UP, CHILD_ADD, CHILD_UP of a connection of its own, which is returned. */
+struct fake_conn *fake_ike_spawn(struct ike_engine *engine, const struct fake_conn *parent,
+				 const struct ike_id_cfg *peer_id, const struct ipaddr *remote,
+				 struct instant now);
 
 /* An authenticated message; `answer`: to the outstanding request. */
 void fake_ike_heard(struct ike_engine *engine, struct fake_conn *conn, bool answer);

@@ -59,11 +59,25 @@ static void first_reason(void **state)
 	}
 }
 
+/* A template is up while one of its peers is, whatever is true of itself. */
+static void template(void **state)
+{
+	for (unsigned int i = 0; i < 128; i++) {
+		struct tunnel_link_facts f = facts_of(i, 9000);
+
+		f.many = true;
+		assert_false(tunnel_link_wanted(&f, now).up);
+		f.peers_up = 1;
+		assert_int_equal(tunnel_link_wanted(&f, now).up, (i & 3) == 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_combinations),
 		cmocka_unit_test(first_reason),
+		cmocka_unit_test(template),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
