@@ -948,5 +948,5 @@ int main(void)
 		PLANE_TEST(test_spis),
 	};
 
-	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));
 }
