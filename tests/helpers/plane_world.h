@@ -375,6 +375,39 @@ static inline void running(bool up)
 	WAIT_FOR(link_now(&w.a).running == up && link_now(&w.b).running == up);
 }
 
+/* What somebody who listens to the kernel hears of the addresses of an interface: a bit for each family. */
+static inline unsigned int told_families(int nl, uint32_t ifindex)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[16384];
+	unsigned int families = 0;
+	ssize_t n = recv(nl, buf, sizeof(buf), MSG_DONTWAIT);
+
+	for (; n > 0; n = recv(nl, buf, sizeof(buf), MSG_DONTWAIT)) {
+		struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+		struct ifaddrmsg *ifa = NLMSG_DATA(nlh);
+
+		if (nlh->nlmsg_type == RTM_NEWADDR && ifa->ifa_index == ifindex)
+			families |= ifa->ifa_family == AF_INET ? 1 : 2;
+	}
+	return families;
+}
+
+/* zebra may have heard of the addresses before it heard of the interface. */
+static inline void addresses_are_told_again(void)
+{
+	struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
+				     .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+	uint32_t ifindex = link_now(&w.a).ifindex;
+	int nl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	assert_int_equal(bind(nl, (struct sockaddr *)&groups, sizeof(groups)), 0);
+	w.a.dp->ops->link_announce(w.a.dp, w.a.link);
+	assert_int_equal(told_families(nl, ifindex), 3);
+	w.a.dp->ops->link_announce(w.a.dp, w.a.link + 1000);
+	assert_int_equal(told_families(nl, ifindex), 0);
+	close(nl);
+}
+
 /*
  * --- inside traffic --------------------------------------------------------------------------------------
 
