@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * zebra tells us of interfaces, libfrr keeps its table of them, and `show vpn` puts zebra's opinion beside
- * ours: where the two differ, something is wrong between the kernel and FRR. We send zebra nothing.
+ * ours: where the two differ, something is wrong between the kernel and FRR. We send zebra nothing, but the
+ * kernel tells it of our addresses again once it knows the interface.
  */
 #include <zebra.h>
 
@@ -22,6 +23,8 @@ static int if_event(struct interface *ifp, const char *what)
 
 static int if_created(struct interface *ifp)
 {
+	if (bgpvpn.tunnels)
+		tunnels_interface_known(bgpvpn.tunnels, ifp->name);
 	return if_event(ifp, "created or changed");
 }
 

@@ -166,6 +166,9 @@ struct dplane_ops {
 	 */
 	int (*link_repair)(struct dplane *dp, uint32_t link, char *changed, size_t len);
 
+	/* Tells whoever listens to the kernel of the inside addresses once more. */
+	void (*link_announce)(struct dplane *dp, uint32_t link);
+
 	/* A SPI that no other inbound SA of this plane has; not below 256. 0 on failure. release gives an unused one back. */
 	uint32_t (*spi_reserve)(struct dplane *dp);
 	void (*spi_release)(struct dplane *dp, uint32_t spi);

@@ -205,3 +205,13 @@ void dplane_link_release(struct dplane *dp, const struct dplane_link *link)
 	rtnl_addresses_set(link->ifindex, NULL, 0, link->params.inside, link->params.num_inside, NULL);
 	dplane_privileged(dp, false);
 }
+
+/* An address that could not be told again is one that the next repair finds. */
+void dplane_link_announce(struct dplane *dp, const struct dplane_link *link)
+{
+	if (!link)
+		return;
+	dplane_privileged(dp, true);
+	rtnl_addresses_announce(link->ifindex, link->params.inside, link->params.num_inside);
+	dplane_privileged(dp, false);
+}

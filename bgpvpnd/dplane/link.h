@@ -72,6 +72,9 @@ int dplane_link_configure(struct dplane *dp, const struct dplane_link_params *pa
 int dplane_link_reconfigure(struct dplane *dp, struct dplane_link *link,
 			    const struct dplane_link_params *params, uint32_t mtu_max);
 
+/* dplane_ops.link_announce of a link, NULL: of none. */
+void dplane_link_announce(struct dplane *dp, const struct dplane_link *link);
+
 /* Somebody else made it, and may need it again: back without our addresses. */
 void dplane_link_release(struct dplane *dp, const struct dplane_link *link);
 

@@ -353,3 +353,14 @@ int rtnl_addresses_missing(uint32_t ifindex, const struct prefix *want, size_t n
 	}
 	return missing;
 }
+
+void rtnl_addresses_announce(uint32_t ifindex, const struct prefix *addresses, size_t n)
+{
+	struct rtnl rtnl;
+
+	if (rtnl_open(&rtnl) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		(void)address_change(&rtnl, RTM_NEWADDR, ifindex, &addresses[i]);
+	mnl_socket_close(rtnl.nl);
+}

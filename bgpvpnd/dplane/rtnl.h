@@ -62,6 +62,9 @@ int rtnl_link_add_xfrm(const char *name, uint32_t if_id);
 int rtnl_addresses_set(uint32_t ifindex, const struct prefix *want, size_t num_want,
 		       const struct prefix *before, size_t num_before, const struct prefix **failed);
 
+/* The kernel says once more to all that listen that the interface has these addresses, and gives it those that it has not. */
+void rtnl_addresses_announce(uint32_t ifindex, const struct prefix *addresses, size_t n);
+
 /* How many of `want` the interface does not have, *first being the first of them; or a negative errno. */
 int rtnl_addresses_missing(uint32_t ifindex, const struct prefix *want, size_t num_want,
 			   const struct prefix **first);

@@ -269,6 +269,16 @@ void tunnels_local_moved(struct tunnels *tunnels, const char *name, const struct
 	tunnel_reconcile(t, now);
 }
 
+void tunnels_interface_known(struct tunnels *tunnels, const char *interface)
+{
+	struct dplane *dp = tunnels->dplane;
+	struct tunnel *t;
+
+	frr_each (tunnel_names, &tunnels->names, t)
+		if (t->port.link && strcmp(t->port.params.name, interface) == 0)
+			dp->ops->link_announce(dp, t->port.link);
+}
+
 /*
  * --- world in --------------------------------------------------------------------------------------------
  */

@@ -98,6 +98,12 @@ const char *tunnels_rekey(struct tunnels *tunnels, const char *name, bool ike, s
 void tunnels_local_moved(struct tunnels *tunnels, const char *name, const struct ipaddr *local, bool gone,
 			 struct instant now);
 
+/*
+ * zebra has an interface of this name now. Of its addresses it may have heard before, and then forgets them (FRR 8.4: another thread
+ * reads these), so they are told again; without them bgpd takes no session over it.
+ */
+void tunnels_interface_known(struct tunnels *tunnels, const char *interface);
+
 /* --- world in -------------------------------------------------------------------------------------------- */
 
 /* Every output of the engine but DATAGRAM, and every event of the plane but IKE. */

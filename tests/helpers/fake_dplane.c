@@ -116,6 +116,11 @@ static int fake_link_repair(struct dplane *dp, uint32_t link, char *changed, siz
 	return 0;
 }
 
+static void fake_link_announce(struct dplane *dp, uint32_t link)
+{
+	link_by_handle(dp, link)->announced++;
+}
+
 static uint32_t fake_spi_reserve(struct dplane *dp)
 {
 	return fake_of(dp)->next_spi++;
@@ -248,6 +253,7 @@ static const struct dplane_ops fake_ops = {
 	.link_del = fake_link_del,
 	.link_set_running = fake_link_set_running,
 	.link_repair = fake_link_repair,
+	.link_announce = fake_link_announce,
 	.spi_reserve = fake_spi_reserve,
 	.spi_release = fake_spi_release,
 	.child_add = fake_child_add,

@@ -21,6 +21,7 @@ struct fake_link {
 	uint32_t running_calls;
 	char changed[64]; /* what somebody did to it; "": nothing */
 	uint32_t repairs; /* link_repair() */
+	uint32_t announced;
 	uint32_t probes;  /* inside_probe() */
 	struct dplane_inside_stats inside;
 };

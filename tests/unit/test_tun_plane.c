@@ -909,6 +909,12 @@ static void test_spis(void **state)
 
 #define PLANE_TEST(f) cmocka_unit_test_setup_teardown(f, test_setup, test_teardown)
 
+static void test_addresses_are_told_again(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	addresses_are_told_again();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -919,6 +925,7 @@ int main(void)
 		PLANE_TEST(test_successor_without_a_flap),
 		PLANE_TEST(test_stranger_s_tun_stays),
 		PLANE_TEST(test_changed_by_somebody),
+		PLANE_TEST(test_addresses_are_told_again),
 		PLANE_TEST(test_name_taken),
 		PLANE_TEST(test_port_in_use),
 		PLANE_TEST(test_link_gone),
@@ -948,5 +955,5 @@ int main(void)
 		PLANE_TEST(test_spis),
 	};
 
-	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));
 }

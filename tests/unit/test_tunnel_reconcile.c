@@ -842,6 +842,15 @@ static void interface_changed(void **state)
 	assert_int_equal(conn()->terminated, 0);
 }
 
+static void interface_known(void **state)
+{
+	bring_up();
+	tunnels_interface_known(w.tunnels, "vpn7");
+	assert_int_equal(vpn0()->announced, 0);
+	tunnels_interface_known(w.tunnels, "vpn0");
+	assert_int_equal(vpn0()->announced, 1);
+}
+
 /* Once a second and one line, whatever he does. */
 static void interface_fought_over(void **state)
 {
@@ -994,6 +1003,7 @@ int main(void)
 		TEST(unknown_connection),
 		TEST(interface_vanishes),
 		TEST(interface_changed),
+		TEST(interface_known),
 		TEST(interface_fought_over),
 		TEST(repair_refused),
 		TEST(gone_at_a_look),

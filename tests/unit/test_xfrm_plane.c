@@ -529,6 +529,12 @@ static void test_thousand(void **state)
 
 #define PLANE_TEST(f) cmocka_unit_test_setup_teardown(f, test_setup, test_teardown)
 
+static void test_addresses_are_told_again(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	addresses_are_told_again();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +543,7 @@ int main(void)
 		PLANE_TEST(test_successor_adopts),
 		PLANE_TEST(test_stranger_s_interface_stays),
 		PLANE_TEST(test_changed_by_somebody),
+		PLANE_TEST(test_addresses_are_told_again),
 		PLANE_TEST(test_flushed_by_somebody),
 		PLANE_TEST(test_traffic_with_every_suite),
 		PLANE_TEST(test_nothing_in_the_clear),
@@ -552,5 +559,5 @@ int main(void)
 		PLANE_TEST(test_thousand),
 	};
 
-	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));
 }

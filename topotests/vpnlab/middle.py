@@ -2,6 +2,7 @@
 """A router between two hosts that does to their packets what such routers do: drops what is in fragments or too large, translates
 addresses and forgets that it did.  By nftables; the table of translations is emptied through ctnetlink, as conntrack(8) does."""
 
+import errno
 import json
 import socket
 import struct
@@ -17,12 +18,13 @@ _EARLY = "type filter hook prerouting priority -450"
 
 
 def _forget():
-    """Empties the table of translations of this namespace."""
+    """Empties the table of translations of this namespace; False where the kernel has no ctnetlink."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
         sock.send(struct.pack("=IHHIIBBH", 20, DELETE_ALL, REQUEST_ACK, 1, 0, socket.AF_INET, 0, 0))
         error = struct.unpack_from("=i", sock.recv(4096), 16)[0]
-        if error:
+        if error not in (0, -errno.EINVAL):
             raise OSError(-error, "cannot empty the table of translations")
+        return not error
 
 
 class Middle:
@@ -30,9 +32,12 @@ class Middle:
 
     def __init__(self, gear, one, one_address, other, other_address):
         self._gear = gear
+        self._addresses = {}
         for number, (host, address) in enumerate(((one, one_address), (other, other_address))):
             network = address.rpartition(".")[0]
-            topo.run(gear, "ip addr add {}.254/24 dev {}-eth{}".format(network, gear.name, number))
+            interface = "{}-eth{}".format(gear.name, number)
+            self._addresses[interface] = network + ".254/24"
+            topo.run(gear, "ip addr add {} dev {}".format(self._addresses[interface], interface))
             topo.run(host, "ip route add default via {}.254".format(network))
 
     def drop(self, name, match):
@@ -55,7 +60,14 @@ class Middle:
         than before: what is under way moves to them."""
         self._nft("add table ip nat; flush table ip nat; add chain ip nat out {{ type nat hook postrouting priority 100; }}; "
                   "add rule ip nat out oifname {} ip protocol udp masquerade to :{}".format(interface, ports))  # fmt: skip
-        netns.inside(topo.netns(self._gear), _forget)
+        if not netns.inside(topo.netns(self._gear), _forget):
+            self._forget_with_addresses()
+
+    def _forget_with_addresses(self):
+        """An address that goes takes all with it that was translated to it."""
+        for interface, address in self._addresses.items():
+            for what in ("del", "add"):
+                topo.run(self._gear, "ip addr {} {} dev {}".format(what, address, interface))
 
     def _nft(self, command):
         option, _, rest = command.partition(" ")

@@ -276,6 +276,11 @@ static int set_running(struct dplane *dp, const struct dplane_link *link, bool r
 	return tun_link_carrier(dp, (const struct tun_link *)link, running);
 }
 
+void tun_link_announce(struct dplane *dp, uint32_t id)
+{
+	dplane_link_announce(dp, (struct dplane_link *)tun_link_find(tun_plane_of(dp), id));
+}
+
 int tun_link_repair(struct dplane *dp, uint32_t id, char *changed, size_t len)
 {
 	static const struct dplane_link_state state = {shows, set_running};

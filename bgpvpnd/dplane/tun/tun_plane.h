@@ -64,6 +64,7 @@ void tun_watch_close(struct tun_plane *plane);
 /* Puts a LINK_CHANGED into the queue for every interface that was changed since. */
 void tun_watch_read(struct tun_plane *plane);
 
+void tun_link_announce(struct dplane *dp, uint32_t link);
 int tun_link_repair(struct dplane *dp, uint32_t link, char *changed, size_t len);
 
 /*

@@ -294,6 +294,11 @@ static int repair_policies(struct xfrm_plane *plane, struct xfrm_link *link, cha
 	return 0;
 }
 
+void xfrm_link_announce(struct dplane *dp, uint32_t id)
+{
+	dplane_link_announce(dp, (struct dplane_link *)xfrm_link_find(xfrm_plane_of(dp), id));
+}
+
 int xfrm_link_repair(struct dplane *dp, uint32_t id, char *changed, size_t len)
 {
 	static const struct dplane_link_state state = {shows, set_state};

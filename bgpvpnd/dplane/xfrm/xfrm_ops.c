@@ -361,6 +361,7 @@ static const struct dplane_ops xfrm_ops = {
 	.link_del = xfrm_link_del,
 	.link_set_running = xfrm_link_set_running,
 	.link_repair = xfrm_link_repair,
+	.link_announce = xfrm_link_announce,
 	.spi_reserve = xfrm_spi_reserve,
 	.spi_release = xfrm_spi_release,
 	.child_add = xfrm_child_add,

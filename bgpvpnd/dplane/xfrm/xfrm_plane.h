@@ -127,6 +127,7 @@ int xfrm_link_add(struct dplane *dp, const struct dplane_link_params *params, ui
 int xfrm_link_set(struct dplane *dp, uint32_t link, const struct dplane_link_params *params);
 int xfrm_link_del(struct dplane *dp, uint32_t link);
 int xfrm_link_set_running(struct dplane *dp, uint32_t link, bool running);
+void xfrm_link_announce(struct dplane *dp, uint32_t link);
 int xfrm_link_repair(struct dplane *dp, uint32_t link, char *changed, size_t len);
 
 /*
