@@ -151,15 +151,23 @@ int xfrm_link_add(struct dplane *dp, const struct dplane_link_params *params, ui
 	xfrm_rules_init(&link->rules);
 	xfrm_siblings_init(&link->children);
 	dplane_link_enter(&plane->links, &link->base);
+	xfrm_mss_follow(plane, params);
 	*id = link->base.id;
 	return 0;
 }
 
 int xfrm_link_set(struct dplane *dp, uint32_t id, const struct dplane_link_params *params)
 {
-	struct xfrm_link *link = xfrm_link_find(xfrm_plane_of(dp), id);
+	struct xfrm_plane *plane = xfrm_plane_of(dp);
+	struct xfrm_link *link = xfrm_link_find(plane, id);
+	int err;
 
-	return link ? dplane_link_reconfigure(dp, &link->base, params, MTU_MAX) : dplane_link_unknown(dp, id);
+	if (!link)
+		return dplane_link_unknown(dp, id);
+	err = dplane_link_reconfigure(dp, &link->base, params, MTU_MAX);
+	if (!err)
+		xfrm_mss_follow(plane, params);
+	return err;
 }
 
 int xfrm_link_del(struct dplane *dp, uint32_t id)
@@ -171,6 +179,7 @@ int xfrm_link_del(struct dplane *dp, uint32_t id)
 		return dplane_link_unknown(dp, id);
 	xfrm_children_of_link_del(plane, link);
 	dplane_link_leave(&plane->links, &link->base);
+	xfrm_mss_follow(plane, &link->base.params);
 	/* These fail when somebody has removed it already, which is as good. */
 	if (link->base.ours) {
 		dplane_privileged(dp, true);
@@ -310,5 +319,7 @@ int xfrm_link_repair(struct dplane *dp, uint32_t id, char *changed, size_t len)
 	if (!link)
 		return dplane_link_unknown(dp, id);
 	err = dplane_link_repair(dp, &link->base, &state, changed, len);
-	return err ? err : repair_policies(plane, link, changed, len);
+	if (!err)
+		err = repair_policies(plane, link, changed, len);
+	return err ? err : xfrm_mss_repair(plane, changed, len);
 }

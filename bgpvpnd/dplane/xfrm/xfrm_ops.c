@@ -90,6 +90,7 @@ static void open_what_can_be(struct xfrm_plane *plane)
 	if (fd[OUTER_UDP6] != before.fd[OUTER_UDP6])
 		encap_on(&plane->dp, &fd[OUTER_UDP6], AF_INET6);
 	xfrm_probes_open(plane);
+	xfrm_mss_open(plane);
 	if (plane->watch < 0)
 		plane->watch = rtnl_watch_open();
 	dplane_privileged(&plane->dp, false);
@@ -111,6 +112,7 @@ static int poll_all(struct xfrm_plane *plane)
 			   plane->watch,
 			   plane->icmp4,
 			   plane->icmp6,
+			   plane->mss.events,
 			   plane->socks.fd[OUTER_UDP4],
 			   plane->socks.fd[OUTER_UDP6],
 			   event_queue_fd(plane->queue)};
@@ -163,6 +165,7 @@ static int xfrm_open(struct dplane *dp)
 	dp->error[0] = '\0';
 	dplane_links_init(&plane->links);
 	xfrm_children_setup(plane);
+	nft_table_init(&plane->mss);
 	err = kernel_open(plane);
 	if (!err)
 		err = xfrm_try(plane);
@@ -201,6 +204,10 @@ static void xfrm_close(struct dplane *dp)
 
 	xfrm_links_teardown(plane);
 	xfrm_children_teardown(plane);
+	dplane_privileged(dp, true);
+	nft_table_close(&plane->mss);
+	dplane_privileged(dp, false);
+	nft_table_fini(&plane->mss);
 	close_one(&plane->poll);
 	event_queue_free(plane->queue);
 	plane->queue = NULL;
@@ -315,6 +322,7 @@ static bool xfrm_event_next(struct dplane *dp, struct dplane_event *event)
 		return false;
 	xfrm_probes_read(plane);
 	xfrm_events_read(plane->events, xfrm_event_news, plane);
+	xfrm_mss_events(plane);
 	if (plane->watch >= 0)
 		rtnl_watch_read(plane->watch, changed_by_index, plane);
 	if (event_queue_pop(plane->queue, event)) {

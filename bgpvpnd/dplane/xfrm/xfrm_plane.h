@@ -16,6 +16,7 @@
 #include "bgpvpnd/dplane/link.h"
 #include "bgpvpnd/dplane/outer_sock.h"
 #include "bgpvpnd/dplane/spi_table.h"
+#include "bgpvpnd/dplane/xfrm/nft_table.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_sock.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_stat.h"
 
@@ -45,6 +46,7 @@ struct xfrm_plane {
 	struct dplane_links links;
 	struct xfrm_children_head children;
 	struct spi_table spis;
+	struct nft_table mss;
 	struct xfrm_stat since; /* at open */
 	uint64_t socket_errors;
 	uint64_t ike_malformed;
@@ -244,6 +246,17 @@ int xfrm_child_keepalive(struct dplane *dp, uint32_t child_id);
 
 struct xfrm_child *xfrm_child_find(struct xfrm_plane *plane, uint32_t child_id);
 int xfrm_no_child(struct dplane *dp, uint32_t child_id);
+
+/*
+ * --- xfrm_mss.c: TCP MSS ---------------------------------------------------------------------------------
+ */
+
+void xfrm_mss_open(struct xfrm_plane *plane); /* inside dplane_privileged(); notes what it cannot */
+void xfrm_mss_events(struct xfrm_plane *plane);
+
+/* A link with these has come, changed or gone. */
+void xfrm_mss_follow(struct xfrm_plane *plane, const struct dplane_link_params *params);
+int xfrm_mss_repair(struct xfrm_plane *plane, char *changed, size_t len);
 
 /*
  * --- xfrm_event.c, xfrm_probe.c --------------------------------------------------------------------------
