@@ -421,5 +421,5 @@ int main(void)
 		PLANE_TEST(test_narrower_selectors_win),
 	};
 
-	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));
 }

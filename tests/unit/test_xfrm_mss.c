@@ -277,5 +277,5 @@ int main(void)
 		PLANE_TEST(test_forwarded_tcp),
 	};
 
-	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));
 }
