@@ -138,6 +138,13 @@ static uint32_t number_or(const struct lyd_node *tunnel, const char *leaf, uint3
 					       : otherwise;
 }
 
+static enum tunnel_initiate initiate_of(const char *word)
+{
+	if (strmatch(word, "never"))
+		return TUNNEL_INITIATE_NEVER;
+	return strmatch(word, "on-demand") ? TUNNEL_INITIATE_ON_DEMAND : TUNNEL_INITIATE_ALWAYS;
+}
+
 static void fill_inside(const struct lyd_node *tunnel, struct tunnel_cfg *cfg)
 {
 	const struct lyd_node *child;
@@ -194,8 +201,6 @@ static void fill_peer(const struct lyd_node *tunnel, struct tunnel_cfg *cfg)
 	ike->rsa_pkcs1 = strmatch(yang_dnode_get_string(tunnel, "./authentication/rsa-signature"), "pkcs1");
 	fill_id(tunnel, "local", &ike->local_id);
 	fill_id(tunnel, "remote", &ike->remote_id);
-	ts_list_any(&ike->ts_local);
-	ts_list_any(&ike->ts_remote);
 }
 
 static bool fill_secret_file(const struct lyd_node *tunnel, const struct tunnel_cfg *old,
@@ -253,6 +258,8 @@ static const char *what_is_missing(const struct lyd_node *tunnel, const struct t
 		return "remote address missing";
 	if (!cfg->interface[0])
 		return "interface missing";
+	if (bgpvpn_cfg_link_missing(tunnel, cfg))
+		return bgpvpn_cfg_link_missing(tunnel, cfg);
 	if (!ppk)
 		return "file of the post-quantum pre-shared key cannot be used";
 	if (!certs)
@@ -282,11 +289,10 @@ struct tunnel_cfg *bgpvpn_cfg_build(const struct lyd_node *tunnel, const struct 
 	fill_text(tunnel, "./description", cfg->description, sizeof(cfg->description));
 	fill_text(tunnel, "./profile", cfg->profile, sizeof(cfg->profile));
 	cfg->shutdown = yang_dnode_get_bool(tunnel, "./shutdown");
-	cfg->initiate = strmatch(yang_dnode_get_string(tunnel, "./initiate"), "never")
-				? TUNNEL_INITIATE_NEVER
-				: TUNNEL_INITIATE_ALWAYS;
+	cfg->initiate = initiate_of(yang_dnode_get_string(tunnel, "./initiate"));
 	fill_interface(tunnel, cfg);
 	fill_peer(tunnel, cfg);
+	bgpvpn_cfg_link(tunnel, cfg);
 	fill_from_profile(find_profile(tunnel), cfg);
 	secret = fill_secret(tunnel, old, cfg);
 	certs = bgpvpn_cert_fill(tunnel, old, cfg);

@@ -11,54 +11,9 @@
 #include "bgpvpnd/bgpvpn_cert.h"
 #include "bgpvpnd/bgpvpn_cfg.h"
 #include "bgpvpnd/bgpvpn_check.h"
+#include "bgpvpnd/bgpvpn_check_words.h"
 #include "bgpvpnd/crypto/crypto.h"
 #include "bgpvpnd/ike/ike.h"
-
-static bool refuse(char *err, size_t err_len, const char *fmt, ...) PRINTFRR(3, 4);
-static bool refuse(char *err, size_t err_len, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintfrr(err, err_len, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
-/*
- * A child by its name. An XPath would do the same a hundred times slower, and some of these checks look at
- * every tunnel at every change.
- */
-static const struct lyd_node *child_of(const struct lyd_node *parent, const char *name)
-{
-	const struct lyd_node *child;
-
-	LY_LIST_FOR(lyd_child(parent), child)
-	if (strmatch(child->schema->name, name))
-		return child;
-	return NULL;
-}
-
-/* The value of a leaf, "" when it is not there. */
-static const char *text_of(const struct lyd_node *parent, const char *leaf)
-{
-	const struct lyd_node *child = parent ? child_of(parent, leaf) : NULL;
-
-	return child ? lyd_get_value(child) : "";
-}
-
-/* The tunnel that a leaf of it belongs to. */
-static const struct lyd_node *tunnel_of(const struct lyd_node *dnode)
-{
-	while (dnode && !strmatch(dnode->schema->name, "tunnel"))
-		dnode = lyd_parent(dnode);
-	return dnode;
-}
-
-static const char *name_of(const struct lyd_node *tunnel)
-{
-	return text_of(tunnel, "name");
-}
 
 bool bgpvpn_check_proposals(uint8_t proto, const struct lyd_node *dnode, char *err, size_t err_len)
 {
@@ -176,28 +131,7 @@ bool bgpvpn_check_ca(const struct lyd_node *dnode, char *err, size_t err_len)
 	return ok;
 }
 
-/* --- interface ------------------------------------------------------------------------------------------- */
-
-bool bgpvpn_check_interface(const struct lyd_node *dnode, char *err, size_t err_len)
-{
-	const char *name = yang_dnode_get_string(dnode, NULL);
-	const struct lyd_node *tunnel = tunnel_of(dnode), *other;
-
-	/* What the kernel refuses as a name, or has already. */
-	if (strmatch(name, ".") || strmatch(name, "..") || strpbrk(name, ":%/ ") || strmatch(name, "lo") ||
-	    strmatch(name, "all") || strmatch(name, "default"))
-		return refuse(err, err_len, "%s cannot be the name of a tunnel interface", name);
-	LY_LIST_FOR(lyd_child(lyd_parent(tunnel)), other)
-	{
-		if (other == tunnel || !strmatch(other->schema->name, "tunnel"))
-			continue;
-		if (strmatch(text_of(child_of(other, "interface"), "name"), name))
-			return refuse(err, err_len,
-				      "interface %s is used by tunnel %s; every tunnel needs its own", name,
-				      name_of(other));
-	}
-	return true;
-}
+/* --- inside ---------------------------------------------------------------------------------------------- */
 
 static bool inside_is_host(const struct prefix *p, char *err, size_t err_len)
 {
@@ -233,10 +167,20 @@ static bool inside_overlaps(const struct prefix *a, const struct prefix *b)
 	return a->family == b->family && !hosts && (prefix_match(a, b) || prefix_match(b, a));
 }
 
+/* Two tunnels on one interface have the same networks; one without an interface has none yet. */
+static bool same_interface(const struct lyd_node *a, const struct lyd_node *b)
+{
+	const char *of_a = text_of(child_of(a, "interface"), "name");
+	const char *of_b = text_of(child_of(b, "interface"), "name");
+
+	return a != b && (!of_a[0] || !of_b[0] || strmatch(of_a, of_b));
+}
+
 /* dnode, an inside-address, against the inside addresses of one tunnel; *count: how many that tunnel has. */
 static bool inside_fits(const struct lyd_node *dnode, const struct prefix *p, const struct lyd_node *tunnel,
 			unsigned int *count, char *err, size_t err_len)
 {
+	bool shared = same_interface(tunnel_of(dnode), tunnel);
 	const struct lyd_node *child;
 	struct prefix other;
 
@@ -246,7 +190,7 @@ static bool inside_fits(const struct lyd_node *dnode, const struct prefix *p, co
 		if (!strmatch(child->schema->name, "inside-address"))
 			continue;
 		++*count;
-		if (child == dnode || !bgpvpn_prefix_parse(lyd_get_value(child), &other))
+		if (shared || child == dnode || !bgpvpn_prefix_parse(lyd_get_value(child), &other))
 			continue;
 		if (inside_overlaps(p, &other))
 			return refuse(err, err_len, "%pFX overlaps with inside address %pFX of tunnel %s", p,

@@ -156,4 +156,5 @@ void bgpvpn_cli_init(void)
 	bgpvpn_cli_profile_init();
 	bgpvpn_cli_tunnel_init();
 	bgpvpn_cli_auth_init();
+	bgpvpn_cli_link_init();
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `vpn tunnel` and its lines, less those of authentication (bgpvpn_cli_auth.c), see bgpvpn_cli.h. */
+/*
+ * `vpn tunnel` and its lines, less those of authentication (bgpvpn_cli_auth.c) and of what its interface is (bgpvpn_cli_link.c), see
+ * bgpvpn_cli.h.
+ */
 #include <zebra.h>
 
 #include "lib/command.h"
@@ -195,7 +198,7 @@ DEFPY_YANG(remote_address, remote_address_cmd,
 	   "Its address\n"
 	   "IPv4 address\n"
 	   "IPv6 address\n"
-	   "Whoever proves the remote identity; only answers\n")
+	   "Whoever proves the remote identity, or everybody who can prove one; only answers\n")
 {
 	return vpn_cli_set_or_remove(vty, "./remote/address", !!no, address);
 }
@@ -219,43 +222,6 @@ void vpn_remote_id_show(struct vty *vty, const struct lyd_node *dnode, bool defa
 	show_id(vty, dnode, "remote");
 }
 
-DEFPY_YANG(tunnel_interface, tunnel_interface_cmd,
-	   "interface WORD$name [kind tun$kind]",
-	   "The tunnel interface; bgpvpnd makes it\n"
-	   "Name of the interface (up to 15 characters)\n"
-	   "Kind of interface (default: the one of the data plane)\n"
-	   "TUN (ESP in user space)\n")
-{
-	if (!vpn_cli_length_ok(vty, name, 15))
-		return CMD_WARNING_CONFIG_FAILED;
-	nb_cli_enqueue_change(vty, "./interface/name", NB_OP_MODIFY, name);
-	nb_cli_enqueue_change(vty, "./interface/kind", kind ? NB_OP_MODIFY : NB_OP_DESTROY, kind);
-	return vpn_cli_commit(vty);
-}
-
-DEFPY_YANG(no_tunnel_interface, no_tunnel_interface_cmd,
-	   "no interface [WORD [kind tun]]",
-	   NO_STR
-	   "The tunnel interface; bgpvpnd makes it\n"
-	   "Name of the interface\n"
-	   "Kind of interface\n"
-	   "TUN (ESP in user space)\n")
-{
-	nb_cli_enqueue_change(vty, "./interface/name", NB_OP_DESTROY, NULL);
-	nb_cli_enqueue_change(vty, "./interface/kind", NB_OP_DESTROY, NULL);
-	return vpn_cli_commit(vty);
-}
-
-void vpn_interface_show(struct vty *vty, const struct lyd_node *dnode, bool defaults)
-{
-	if (!yang_dnode_exists(dnode, "./name"))
-		return;
-	vty_out(vty, " interface %s", yang_dnode_get_string(dnode, "./name"));
-	if (yang_dnode_exists(dnode, "./kind"))
-		vty_out(vty, " kind %s", yang_dnode_get_string(dnode, "./kind"));
-	vty_out(vty, "\n");
-}
-
 DEFPY_YANG(inside_address, inside_address_cmd,
 	   "[no] inside address <A.B.C.D/M|X:X::X:X/M>$prefix",
 	   NO_STR
@@ -274,10 +240,11 @@ void vpn_inside_show(struct vty *vty, const struct lyd_node *dnode, bool default
 }
 
 DEFPY_YANG(tunnel_initiate, tunnel_initiate_cmd,
-	   "[no] initiate ![<always|never>$when]",
+	   "[no] initiate ![<always|on-demand|never>$when]",
 	   NO_STR
-	   "Whether we begin\n"
+	   "Whether and when we begin\n"
 	   "At once and again whenever there is no IKE SA (default)\n"
+	   "When a packet is routed into the interface\n"
 	   "Only answer\n")
 {
 	return vpn_cli_set_or_default(vty, "./initiate", !!no, when);
@@ -377,8 +344,6 @@ void bgpvpn_cli_tunnel_init(void)
 	install_element(VPN_TUNNEL_NODE, &no_id_dn_cmd);
 	install_element(VPN_TUNNEL_NODE, &remote_address_cmd);
 	install_element(VPN_TUNNEL_NODE, &remote_id_cmd);
-	install_element(VPN_TUNNEL_NODE, &tunnel_interface_cmd);
-	install_element(VPN_TUNNEL_NODE, &no_tunnel_interface_cmd);
 	install_element(VPN_TUNNEL_NODE, &inside_address_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_initiate_cmd);
 	install_element(VPN_TUNNEL_NODE, &tunnel_mobike_cmd);

@@ -38,8 +38,15 @@ int vpn_ppk_modify(struct nb_cb_modify_args *args);
 int vpn_certificate_modify(struct nb_cb_modify_args *args);
 int vpn_ca_modify(struct nb_cb_modify_args *args);
 int vpn_interface_modify(struct nb_cb_modify_args *args);
+int vpn_kind_modify(struct nb_cb_modify_args *args);
+int vpn_if_id_modify(struct nb_cb_modify_args *args);
+int vpn_vti_mark_modify(struct nb_cb_modify_args *args);
+int vpn_netns_modify(struct nb_cb_modify_args *args);
+int vpn_vrf_modify(struct nb_cb_modify_args *args);
+int vpn_selector_create(struct nb_cb_create_args *args);
 int vpn_inside_create(struct nb_cb_create_args *args);
 int vpn_mtu_modify(struct nb_cb_modify_args *args);
+int vpn_pre_validate(struct nb_cb_pre_validate_args *args);
 int vpn_tunnel_pre_validate(struct nb_cb_pre_validate_args *args);
 void vpn_apply_finish(struct nb_cb_apply_finish_args *args);
 
@@ -89,6 +96,12 @@ void vpn_secret_file_show(struct vty *vty, const struct lyd_node *dnode, bool de
 void vpn_ppk_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_authentication_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_rsa_signature_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_selector_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_if_id_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_vti_mark_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_netns_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_vrf_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_encapsulation_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_interface_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_inside_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_initiate_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);

@@ -122,7 +122,7 @@ static int mark(enum nb_event event, const struct lyd_node *dnode)
 {
 	if (event != NB_EV_APPLY)
 		return NB_OK;
-	while (dnode->schema->nodetype != LYS_LIST)
+	while (!strmatch(lyd_parent(dnode)->schema->name, "vpn"))
 		dnode = lyd_parent(dnode);
 	note_set(strmatch(dnode->schema->name, "tunnel") ? marked_tunnels : marked_profiles,
 		 yang_dnode_get_string(dnode, "./name"), "");
@@ -235,6 +235,48 @@ int vpn_interface_modify(struct nb_cb_modify_args *args)
 	return mark(args->event, args->dnode);
 }
 
+int vpn_kind_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_kind(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
+int vpn_if_id_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_if_id(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
+int vpn_vti_mark_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_mark(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
+int vpn_netns_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_netns(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
+int vpn_vrf_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_vrf(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
+int vpn_selector_create(struct nb_cb_create_args *args)
+{
+	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_selector(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
 int vpn_inside_create(struct nb_cb_create_args *args)
 {
 	if (args->event == NB_EV_VALIDATE &&
@@ -248,6 +290,11 @@ int vpn_mtu_modify(struct nb_cb_modify_args *args)
 	if (args->event == NB_EV_VALIDATE && !bgpvpn_check_mtu(args->dnode, args->errmsg, args->errmsg_len))
 		return NB_ERR_VALIDATION;
 	return mark(args->event, args->dnode);
+}
+
+int vpn_pre_validate(struct nb_cb_pre_validate_args *args)
+{
+	return bgpvpn_check_links(args->dnode, args->errmsg, args->errmsg_len) ? NB_OK : NB_ERR_VALIDATION;
 }
 
 int vpn_tunnel_pre_validate(struct nb_cb_pre_validate_args *args)

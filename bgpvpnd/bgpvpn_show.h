@@ -36,6 +36,13 @@ struct json_object *bgpvpn_json_dataplane(void);
 /* A sentence behind a head, broken at blanks, so that no line is longer than the screen. */
 void bgpvpn_out_wrapped(struct vty *vty, const char *head, const char *words);
 
+/* --- bgpvpn_show_link.c: what a tunnel's interface is as configured, and what the tunnel carries --- */
+void bgpvpn_json_link(struct json_object *json, const struct tunnel_info *info);
+void bgpvpn_show_link(struct vty *vty, const struct tunnel_info *info);
+
+/* Kind by kind: "available", or why not. */
+struct json_object *bgpvpn_json_kinds(void);
+
 /* --- bgpvpn_cli.c, bgpvpn_vty.c, bgpvpn_vty_counters.c --- */
 void bgpvpn_cli_init(void);
 void bgpvpn_vty_init(void);

@@ -184,6 +184,7 @@ struct json_object *bgpvpn_json_tunnel(const struct tunnel_info *info, struct in
 	add_text_or_null(json, "profile", info->cfg->profile);
 	add_kin(json, info);
 	add_link(json, info, now);
+	bgpvpn_json_link(json, info);
 	add_ike(json, info);
 	add_traffic(json, info, now);
 	for (unsigned int i = 0; i < info->cfg->num_inside; i++)
@@ -282,6 +283,7 @@ struct json_object *bgpvpn_json_dataplane(void)
 	json_object_string_add(json, "configured", bgpvpn_dplane_choice_name(bgpvpn.dplane_choice));
 	json_object_string_add(json, "why", bgpvpn.dplane_why);
 	json_object_boolean_add(json, "open", bgpvpn.dplane != NULL);
+	json_object_object_add(json, "kinds", bgpvpn_json_kinds());
 	json_object_string_add(json, "openssl", crypto_openssl_version());
 	json_object_boolean_add(json, "mlKem", crypto_has_ml_kem());
 	add_text_or_null(json, "error", bgpvpn.dplane_error);

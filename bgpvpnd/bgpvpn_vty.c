@@ -231,6 +231,7 @@ static void out_detail_link(struct vty *vty, const struct tunnel_info *info, str
 	vty_out(vty, "  Interface: %s (index %u), data plane %s, MTU %u, zebra sees it %s\n",
 		info->cfg->interface, zif.ifindex, info->dataplane ? info->dataplane : "none", info->mtu,
 		zif.operative ? "up" : "down");
+	bgpvpn_show_link(vty, info);
 	for (unsigned int i = 0; i < info->cfg->num_inside; i++)
 		vty_out(vty, "  Inside address: %pFX\n", &info->cfg->inside[i]);
 	vty_out(vty, "  Link: %s", info->link_up ? "up" : "down");

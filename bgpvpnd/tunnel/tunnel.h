@@ -183,4 +183,7 @@ struct tunnel_info {
 bool tunnels_info(const struct tunnels *tunnels, const char *name, struct tunnel_info *info);
 bool tunnels_info_next(const struct tunnels *tunnels, const char *after, struct tunnel_info *info);
 
+/* The names of the tunnels on an interface, in order; the next of NULL is the first, NULL ends. */
+const char *tunnels_on_interface(const struct tunnels *tunnels, const char *interface, const char *after);
+
 #endif

@@ -168,22 +168,37 @@ bool tunnels_info(const struct tunnels *tunnels, const char *name, struct tunnel
 	return true;
 }
 
-bool tunnels_info_next(const struct tunnels *tunnels, const char *after, struct tunnel_info *info)
+/* The one behind `after`; the first behind NULL. */
+static const struct tunnel *next_of(const struct tunnels *tunnels, const char *after)
 {
 	struct tunnel_cfg cfg = {};
 	const struct tunnel key = {.cfg = &cfg};
 	const struct tunnel *t;
 
-	if (after) {
-		strlcpy(cfg.name, after, sizeof(cfg.name));
-		t = tunnel_names_const_find_gteq(&tunnels->names, &key);
-		if (t && strcmp(t->cfg->name, after) == 0)
-			t = tunnel_names_const_next(&tunnels->names, t);
-	} else {
-		t = tunnel_names_const_first(&tunnels->names);
-	}
+	if (!after)
+		return tunnel_names_const_first(&tunnels->names);
+	strlcpy(cfg.name, after, sizeof(cfg.name));
+	t = tunnel_names_const_find_gteq(&tunnels->names, &key);
+	if (t && strcmp(t->cfg->name, after) == 0)
+		t = tunnel_names_const_next(&tunnels->names, t);
+	return t;
+}
+
+bool tunnels_info_next(const struct tunnels *tunnels, const char *after, struct tunnel_info *info)
+{
+	const struct tunnel *t = next_of(tunnels, after);
+
 	if (!t)
 		return false;
 	fill(t, info);
 	return true;
+}
+
+const char *tunnels_on_interface(const struct tunnels *tunnels, const char *interface, const char *after)
+{
+	const struct tunnel *t = next_of(tunnels, after);
+
+	while (t && strcmp(t->cfg->interface, interface) != 0)
+		t = tunnel_names_const_next(&tunnels->names, t);
+	return t ? t->cfg->name : NULL;
 }
