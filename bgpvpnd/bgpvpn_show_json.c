@@ -105,6 +105,7 @@ static void add_link(struct json_object *json, const struct tunnel_info *info, s
 	json_object_string_add(json, "dataplane", info->dataplane ? info->dataplane : "none");
 	json_object_string_add(json, "linkState", info->link_up ? "up" : "down");
 	json_object_string_add(json, "linkReason", bgpvpn_link_reason(info));
+	json_object_boolean_add(json, "waitsForPacket", info->waiting);
 	json_object_int_add(json, "linkChanges", info->link_changes);
 	json_object_boolean_add(json, "reachable", info->reachable);
 	json_object_int_add(json, "mtu", info->mtu);

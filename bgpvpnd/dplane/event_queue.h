@@ -22,7 +22,7 @@ void event_queue_free(struct event_queue *queue);
 
 /*
  * Copies the event with its datagram. False when an IKE datagram finds the queue full; other events always go
- * in: each child and link has one of a kind, so they are bounded by themselves.
+ * in: each child and link has one of a kind, or one a second, so they are bounded by themselves.
  */
 bool event_queue_push(struct event_queue *queue, const struct dplane_event *event);
 

@@ -358,8 +358,11 @@ void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *ev
 	switch (event->type) {
 	case DPLANE_EVENT_IKE:
 		return; /* the shell's */
-	case DPLANE_EVENT_ACQUIRE: /* not yet: nobody asks for it */
-		return;
+	case DPLANE_EVENT_ACQUIRE:
+		t = event->link ? find_link(tunnels, event->link) : NULL;
+		if (t)
+			tunnel_demand_acquire(t);
+		break;
 	case DPLANE_EVENT_SOFT_EXPIRE:
 		t = find_child(tunnels, event->child_id);
 		if (t)

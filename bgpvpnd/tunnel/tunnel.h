@@ -139,6 +139,7 @@ struct tunnel_link_facts {
 	bool dplane;	   /* there is a data plane and it has the interface */
 	bool many;	   /* a template: it carries nothing itself, its peers do */
 	uint32_t peers_up; /* many: that many of them have their link up */
+	bool waiting; /* on demand, and what is routed into it is kept for the Child SA that it brings about */
 	bool usable_child; /* an installed pair */
 	bool proven;	   /* heard from the peer through this very pair or IKE SA since it was installed */
 	bool reachable;	   /* not declared unreachable since */
@@ -167,6 +168,7 @@ struct tunnel_info {
 	const char *dataplane;	      /* "userspace", "none" */
 	bool link_up;
 	char link_reason[256];
+	bool waiting; /* on demand, and up so that a packet can come */
 	struct instant link_since;
 	uint32_t link_changes;
 	struct ike_conn_info ike;

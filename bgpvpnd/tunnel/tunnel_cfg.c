@@ -149,11 +149,8 @@ static bool same_esp_proposals(const void *a, const void *b, size_t size)
 	return true;
 }
 
-static bool same_selectors(const void *a, const void *b, size_t size)
+bool tunnel_ts_same(const struct ts_list *x, const struct ts_list *y)
 {
-	const struct ts_list *x = a;
-	const struct ts_list *y = b;
-
 	if (x->n != y->n)
 		return false;
 	for (int i = 0; i < x->n; i++)
@@ -162,6 +159,11 @@ static bool same_selectors(const void *a, const void *b, size_t size)
 		    x->ts[i].port_start != y->ts[i].port_start || x->ts[i].port_end != y->ts[i].port_end)
 			return false;
 	return true;
+}
+
+static bool same_selectors(const void *a, const void *b, size_t size)
+{
+	return tunnel_ts_same(a, b);
 }
 
 bool tunnel_inside_same(const struct prefix *a, uint8_t num_a, const struct prefix *b, uint8_t num_b)

@@ -29,6 +29,7 @@ struct ike_conn_info tunnel_dial_info(const struct tunnel *t)
 void tunnel_dial_init(struct tunnel *t, struct instant now)
 {
 	t->dial = (struct tunnel_dial){.at = now};
+	tunnel_demand_init(t);
 }
 
 /*
@@ -44,7 +45,7 @@ static int64_t backoff_us(const struct tunnel *t, struct instant now)
 	return nominal * 3 / 4 + hash % (nominal / 2);
 }
 
-static void schedule(struct tunnel *t, struct instant now)
+void tunnel_dial_schedule(struct tunnel *t, struct instant now)
 {
 	t->dial.at = instant_add(now, backoff_us(t, now));
 }
@@ -60,13 +61,13 @@ static bool dials(const struct tunnel *t)
 	return t->dial.given && !t->cfg->ike->passive;
 }
 
-static void initiate(struct tunnel *t, struct instant now)
+void tunnel_dial_initiate(struct tunnel *t, struct instant now)
 {
 	if (ike_initiate(t->all->engine, t->conn, now)) {
 		t->dial.attempts++;
 		t->dial.at = INSTANT_NEVER;
 	} else {
-		schedule(t, now);
+		tunnel_dial_schedule(t, now);
 	}
 }
 
@@ -83,11 +84,11 @@ static void childless(struct tunnel *t, struct instant now)
 		return;
 	}
 	if (instant_is_never(t->dial.at)) {
-		schedule(t, now);
+		tunnel_dial_schedule(t, now);
 	} else if (instant_reached(t->dial.at, now)) {
 		ike_terminate(t->all->engine, t->conn, IKE_R_CHILD_DELETED_BY_PEER, now);
 		if (tunnel_dial_info(t).phase == IKE_PHASE_NONE)
-			initiate(t, now);
+			tunnel_dial_initiate(t, now);
 	}
 }
 
@@ -124,14 +125,16 @@ void tunnel_dial_reconcile(struct tunnel *t, struct instant now)
 		t->dial.given = t->cfg->ike;
 	}
 	rekey_worn(t, now);
+	if (tunnel_on_demand(t))
+		tunnel_demand_reconcile(t, now);
 	if (!dials(t))
 		return;
 	switch (tunnel_dial_info(t).phase) {
 	case IKE_PHASE_NONE:
 		if (instant_is_never(t->dial.at))
-			schedule(t, now);
+			tunnel_dial_schedule(t, now);
 		else if (instant_reached(t->dial.at, now))
-			initiate(t, now);
+			tunnel_dial_initiate(t, now);
 		break;
 	case IKE_PHASE_SA_INIT:
 	case IKE_PHASE_AUTH:
@@ -142,8 +145,10 @@ void tunnel_dial_reconcile(struct tunnel *t, struct instant now)
 	}
 }
 
-struct instant tunnel_dial_next(const struct tunnel *t)
+struct instant tunnel_dial_next(const struct tunnel *t, struct instant now)
 {
+	if (t->dial.given && tunnel_on_demand(t))
+		return tunnel_demand_next(t, now);
 	return dials(t) ? t->dial.at : INSTANT_NEVER;
 }
 
@@ -156,6 +161,7 @@ void tunnel_dial_restart(struct tunnel *t, enum ike_reason reason, struct instan
 	t->dial.attempts = 0;
 	t->dial.at = now;
 	t->dial.said = 0;
+	tunnel_demand_init(t);
 }
 
 void tunnel_dial_stop(struct tunnel *t, enum ike_reason reason, struct instant now)

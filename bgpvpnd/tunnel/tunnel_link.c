@@ -18,6 +18,11 @@ static struct tunnel_link_verdict up(const char *why)
 	return (struct tunnel_link_verdict){.up = true, .why = why};
 }
 
+static bool held(const struct tunnel_link_facts *facts, struct instant now)
+{
+	return !facts->published && !instant_reached(facts->up_allowed, now);
+}
+
 struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *facts, struct instant now)
 {
 	if (!facts->enabled)
@@ -26,6 +31,10 @@ struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *fa
 		return down("no interface in the data plane");
 	if (facts->many)
 		return facts->peers_up ? up("peers are up") : down("no peer is up");
+	if (facts->waiting && !held(facts, now))
+		return up("waits for the first packet");
+	if (facts->waiting)
+		return down("waits for link hold-up, then for the first packet");
 	if (!facts->usable_child)
 		return down("no Child SA");
 	if (!facts->proven)
@@ -34,7 +43,7 @@ struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *fa
 		return down("peer does not answer");
 	if (facts->inside_dead)
 		return down("IKE answers but ESP does not arrive");
-	if (!facts->published && !instant_reached(facts->up_allowed, now))
+	if (held(facts, now))
 		return down("peer is reachable, waiting for link hold-up");
 	return up("peer is reachable");
 }

@@ -64,6 +64,7 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 	memcpy(params->inside, cfg->inside, sizeof(params->inside));
 	params->num_routes = t->port.num_routes;
 	memcpy(params->routes, t->port.routes, sizeof(params->routes));
+	tunnel_demand_trap(t, params);
 	params->mss_v4 = clamp_mss(cfg, params->mtu, false);
 	params->mss_v6 = clamp_mss(cfg, params->mtu, true);
 }
@@ -71,7 +72,9 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 static bool params_same(const struct dplane_link_params *a, const struct dplane_link_params *b)
 {
 	return strcmp(a->name, b->name) == 0 && dplane_nature_same(&a->nature, &b->nature) &&
-	       strcmp(a->vrf, b->vrf) == 0 && a->trap == b->trap && a->mtu == b->mtu &&
+	       strcmp(a->vrf, b->vrf) == 0 && a->trap == b->trap &&
+	       tunnel_ts_same(&a->trap_local, &b->trap_local) &&
+	       tunnel_ts_same(&a->trap_remote, &b->trap_remote) && a->mtu == b->mtu &&
 	       a->mss_v4 == b->mss_v4 && a->mss_v6 == b->mss_v6 &&
 	       tunnel_inside_same(a->routes, a->num_routes, b->routes, b->num_routes) &&
 	       tunnel_inside_same(a->inside, a->num_inside, b->inside, b->num_inside);

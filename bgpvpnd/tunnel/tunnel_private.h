@@ -35,6 +35,14 @@ struct tunnel_dial {
 	struct instant said_at;
 };
 
+/* `initiate on-demand`; with tunnel_dial, whose backoff it keeps. */
+struct tunnel_demand {
+	bool wanted;	      /* a packet waits */
+	bool lost;	      /* the peer was not reachable when last looked at */
+	struct instant begun; /* the last attempt of ours; counts while dial.attempts do */
+	struct instant bare;  /* an IKE SA without a Child SA since then; INSTANT_NEVER: no such one */
+};
+
 struct tunnel_port {
 	uint32_t link;			  /* the plane's handle; 0: none */
 	struct dplane_link_params params; /* as last accepted */
@@ -84,6 +92,7 @@ struct tunnel {
 	struct instant seen; /* the last reconcile */
 	struct instant child_since;
 	struct tunnel_dial dial;
+	struct tunnel_demand demand;
 	struct tunnel_port port;
 	struct tunnel_reach reach;
 	struct tunnel_link link;
@@ -141,6 +150,7 @@ void tunnel_cfg_swap(struct tunnel *t, struct tunnel_cfg *cfg, struct instant no
 void tunnel_cfg_seal(struct tunnel_cfg *cfg);
 /* A snapshot that differs in these two, with one reference. */
 struct tunnel_cfg *tunnel_cfg_instance(const struct tunnel_cfg *cfg, const char *name, const char *interface);
+bool tunnel_ts_same(const struct ts_list *a, const struct ts_list *b);
 bool tunnel_inside_same(const struct prefix *a, uint8_t num_a, const struct prefix *b, uint8_t num_b);
 
 /*
@@ -151,7 +161,14 @@ void tunnel_reconcile(struct tunnel *t, struct instant now);
 
 /* Brings the link down and tells the peer; for good. The interface stays until tunnel_port_close(). */
 void tunnel_close(struct tunnel *t, struct instant now);
-struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t);
+
+/* What was due by now has been done, or waits for an event: only later times count. */
+static inline struct instant tunnel_sooner(struct instant due, struct instant t, struct instant now)
+{
+	return instant_reached(t, now) ? due : instant_min(due, t);
+}
+
+struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t, struct instant now);
 
 /*
  * --- tunnel_spawn.c --------------------------------------------------------------------------------------
@@ -189,12 +206,16 @@ void tunnel_routes_take(struct tunnel *t, const struct child_sa_params *params);
 
 void tunnel_dial_init(struct tunnel *t, struct instant now);
 void tunnel_dial_reconcile(struct tunnel *t, struct instant now);
-struct instant tunnel_dial_next(const struct tunnel *t);
+struct instant tunnel_dial_next(const struct tunnel *t, struct instant now);
 
 /* The data plane says that this Child SA has carried nearly all that it may, or all. */
 void tunnel_dial_worn(struct tunnel *t, uint32_t child_id);
 void tunnel_dial_spent(struct tunnel *t, uint32_t child_id, struct instant now);
 void tunnel_dial_event(struct tunnel *t, const struct ike_output *out, struct instant now);
+
+/* An attempt now; the next one not before its backoff is over. */
+void tunnel_dial_initiate(struct tunnel *t, struct instant now);
+void tunnel_dial_schedule(struct tunnel *t, struct instant now);
 
 /* Closes what runs and begins anew at once; stop makes the engine forget the connection too. */
 void tunnel_dial_restart(struct tunnel *t, enum ike_reason reason, struct instant now);
@@ -202,6 +223,25 @@ void tunnel_dial_stop(struct tunnel *t, enum ike_reason reason, struct instant n
 
 /* All zeroes, IKE_PHASE_NONE, when the engine does not have the connection. */
 struct ike_conn_info tunnel_dial_info(const struct tunnel *t);
+
+/*
+ * --- tunnel_demand.c -------------------------------------------------------------------------------------
+ */
+
+bool tunnel_on_demand(const struct tunnel *t);
+void tunnel_demand_init(struct tunnel *t);
+void tunnel_demand_reconcile(struct tunnel *t, struct instant now);
+struct instant tunnel_demand_next(const struct tunnel *t, struct instant now);
+
+/* A packet waits in the data plane. */
+void tunnel_demand_acquire(struct tunnel *t);
+
+/* Up, so that a packet can come or because one is on its way; and why, in words. */
+bool tunnel_demand_waits(const struct tunnel *t, struct instant now);
+void tunnel_demand_words(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len);
+
+/* What the plane is to keep. */
+void tunnel_demand_trap(const struct tunnel *t, struct dplane_link_params *params);
 
 /*
  * --- tunnel_port.c ---------------------------------------------------------------------------------------

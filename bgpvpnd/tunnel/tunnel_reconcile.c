@@ -57,13 +57,14 @@ static void probe(struct tunnel *t, struct instant now)
  * --- link ------------------------------------------------------------------------------------------------
  */
 
-struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t)
+struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t, struct instant now)
 {
 	return (struct tunnel_link_facts){
 		.enabled = tunnel_enabled(t),
 		.dplane = tunnel_has_place(t),
 		.many = tunnel_is_template(t),
 		.peers_up = t->kin.up,
+		.waiting = tunnel_demand_waits(t, now),
 		.usable_child = tunnel_port_has_child(t, tunnel_dial_info(t).child_id),
 		.proven = t->reach.active && t->reach.proven,
 		.reachable = t->reach.active && t->reach.reachable,
@@ -88,7 +89,7 @@ static bool show_link(struct tunnel *t, const struct tunnel_link_verdict *verdic
 
 static void publish(struct tunnel *t, struct instant now)
 {
-	struct tunnel_link_facts facts = tunnel_link_facts(t);
+	struct tunnel_link_facts facts = tunnel_link_facts(t, now);
 	struct tunnel_link_verdict verdict = tunnel_link_wanted(&facts, now);
 
 	if (verdict.up == t->link.up || !show_link(t, &verdict, now))
@@ -108,22 +109,16 @@ static void publish(struct tunnel *t, struct instant now)
  * --- all of it -------------------------------------------------------------------------------------------
  */
 
-/* What was due by now has been done, or waits for an event: only later times count. */
-static struct instant sooner(struct instant due, struct instant t, struct instant now)
-{
-	return instant_reached(t, now) ? due : instant_min(due, t);
-}
-
 static void arm(struct tunnel *t, struct instant now)
 {
 	struct instant due = INSTANT_NEVER;
 
-	due = sooner(due, tunnel_port_next(t), now);
-	due = sooner(due, t->port.keepalive, now);
-	due = sooner(due, tunnel_dial_next(t), now);
-	due = sooner(due, tunnel_reach_next(&t->reach), now);
+	due = tunnel_sooner(due, tunnel_port_next(t), now);
+	due = tunnel_sooner(due, t->port.keepalive, now);
+	due = tunnel_sooner(due, tunnel_dial_next(t, now), now);
+	due = tunnel_sooner(due, tunnel_reach_next(&t->reach), now);
 	if (!t->link.up)
-		due = sooner(due, t->link.up_allowed, now);
+		due = tunnel_sooner(due, t->link.up_allowed, now);
 	t->seen = now;
 	if (due.us == t->due.us)
 		return;

@@ -46,12 +46,16 @@ static bool has_failed(const struct ike_conn_info *ike)
 
 static void no_child(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len)
 {
-	bool passive = t->cfg->ike->passive;
+	bool passive = t->cfg->ike->passive, demand = tunnel_on_demand(t);
 
 	switch (ike->phase) {
 	case IKE_PHASE_NONE:
 		if (has_failed(ike))
-			failed(ike, passive ? "waiting for the peer" : "trying again soon", buf, len);
+			failed(ike,
+			       demand	 ? "waits for packets again soon"
+			       : passive ? "waiting for the peer"
+					 : "trying again soon",
+			       buf, len);
 		else
 			snprintf(buf, len, "no Child SA: %s",
 				 passive ? "waiting for the peer" : "connecting soon");
@@ -108,18 +112,20 @@ static void peers_words(const struct tunnel *t, char *buf, size_t len)
 
 void tunnel_link_reason(const struct tunnel *t, const struct ike_conn_info *ike, char *buf, size_t len)
 {
-	struct tunnel_link_facts facts = tunnel_link_facts(t);
+	struct tunnel_link_facts facts = tunnel_link_facts(t, t->seen);
 	struct tunnel_link_verdict verdict = tunnel_link_wanted(&facts, t->seen);
 
 	if (facts.many && facts.enabled && facts.dplane)
 		peers_words(t, buf, len);
 	else if (verdict.up && !t->link.up && t->port.error[0])
 		strlcpy(buf, t->port.error, len);
+	else if (verdict.up && facts.waiting)
+		tunnel_demand_words(t, ike, buf, len);
 	else if (verdict.up)
 		snprintf(buf, len, "%s%s%s", verdict.why, inside_words(t), tunnel_family_words(t));
 	else if (facts.enabled && !facts.dplane)
 		no_dplane(t, buf, len);
-	else if (facts.enabled && !facts.usable_child)
+	else if (facts.enabled && !facts.usable_child && !facts.waiting)
 		no_child(t, ike, buf, len);
 	else if (facts.enabled && facts.proven && !facts.reachable)
 		unreachable(t, ike, buf, len);
@@ -135,6 +141,7 @@ static void fill(const struct tunnel *t, struct tunnel_info *info)
 {
 	*info = (struct tunnel_info){
 		.cfg = t->cfg,
+		.waiting = t->link.up && tunnel_demand_waits(t, t->seen),
 		.peer_id = t->kin.peer_id,
 		.many = tunnel_is_template(t),
 		.peers = tunnel_instances_count(&t->kin.instances),

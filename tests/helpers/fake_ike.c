@@ -302,6 +302,18 @@ bool ike_child_peer_moved(struct ike_engine *engine, uint32_t child_id, const st
 	return false;
 }
 
+/* A pair that was not installed does not come up. */
+static void no_child_up(struct ike_engine *engine, uint32_t child_id)
+{
+	for (uint32_t i = 0; i < engine->num_outputs; i++) {
+		struct ike_output *out = &engine->outputs[i];
+
+		if (out->type == IKE_OUTPUT_EVENT && out->event == IKE_EVENT_CHILD_UP &&
+		    out->child_id == child_id)
+			out->event = IKE_EVENT_CHILD_DOWN;
+	}
+}
+
 void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, struct instant now)
 {
 	for (int i = 0; i < FAKE_CONNS; i++) {
@@ -310,8 +322,10 @@ void ike_child_result(struct ike_engine *engine, uint32_t child_id, int result, 
 		if (!c->conn || c->info.child_id != child_id)
 			continue;
 		c->child_result = result;
-		if (result < 0)
-			c->info.child_id = 0;
+		if (result >= 0)
+			continue;
+		c->info.child_id = 0;
+		no_child_up(engine, child_id);
 	}
 }
 

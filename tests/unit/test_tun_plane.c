@@ -524,6 +524,39 @@ static void test_packets_before_their_sa(void **state)
 	close(receiver);
 }
 
+/* What is routed into a tunnel on demand waits for its Child SA, and none of it is lost. */
+static void test_first_packets_wait(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = w.a.params;
+	int receiver = udp_on(&w.b, 7002);
+	struct dplane_event event;
+
+	params.trap = true;
+	ts_list_any(&params.trap_local);
+	ts_list_any(&params.trap_remote);
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+	running(true);
+	udp_into(&w.a, &w.b, 5);
+	assert_true(event_wait(&w.a, &event));
+	assert_int_equal(event.type, DPLANE_EVENT_ACQUIRE);
+	assert_int_equal(event.link, w.a.link);
+	child_pair(1, false, true);
+	for (int i = 0; i < 5; i++)
+		assert_true(udp_receive(receiver, MARK, strlen(MARK)));
+	assert_int_equal(w.a.dp->ops->child_del(w.a.dp, 1), 0);
+	/* not within its selectors */
+	params.trap_remote.n = 1;
+	params.trap_remote.ts[0].end = params.trap_remote.ts[0].start;
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+	udp_into(&w.a, &w.b, 5);
+	WAIT_FOR(counters(&w.a).no_child >= 5);
+	close(receiver);
+	assert_true(frames_all_sealed() >= 5);
+}
+
 /* Child 1 at both ends, with limits of one. */
 static void limited_pair(struct side *limited, const struct child_sa_limits *of)
 {
@@ -938,6 +971,7 @@ int main(void)
 		PLANE_TEST(test_nothing_in_the_clear),
 		PLANE_TEST(test_make_before_break),
 		PLANE_TEST(test_packets_before_their_sa),
+		PLANE_TEST(test_first_packets_wait),
 		PLANE_TEST(test_limit_out),
 		PLANE_TEST(test_limit_in),
 		PLANE_TEST(test_peer_moves),

@@ -72,12 +72,26 @@ static void template(void **state)
 	}
 }
 
+/* On demand it is up before there is anything but an interface; hold-up counts as ever. */
+static void waiting(void **state)
+{
+	for (unsigned int i = 0; i < 128; i++) {
+		struct tunnel_link_facts f = facts_of(i, 9000);
+
+		f.waiting = true;
+		assert_int_equal(tunnel_link_wanted(&f, now).up, (i & 3) == 3 && i & 64);
+		f.up_allowed = now;
+		assert_int_equal(tunnel_link_wanted(&f, now).up, (i & 3) == 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_combinations),
 		cmocka_unit_test(first_reason),
 		cmocka_unit_test(template),
+		cmocka_unit_test(waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,10 +45,12 @@ static struct tun_port_cfg port_cfg(const struct dplane_link_params *params, boo
 		.running = running,
 		.self.ipa_type = IPADDR_NONE,
 		.other.ipa_type = IPADDR_NONE,
+		.trap = params->trap,
 	};
 
 	if (params->num_inside && !inside_other_host(&params->inside[0], &cfg.self, &cfg.other))
 		cfg.self.ipa_type = IPADDR_NONE;
+	inner_selectors_init(&cfg.trapped, &params->trap_local, &params->trap_remote);
 	return cfg;
 }
 

@@ -91,6 +91,9 @@ bool tun_tx_port_readable(struct tun_thread *t, struct tun_port *port);
 /* Sends an echo of our own through the port's sending child. -ENOTCONN when it has none. Needs a flush. */
 int tun_tx_echo(struct tun_thread *t, struct tun_port *port, const struct inner_echo *echo);
 
+/* What waited for a Child SA goes through the one that sends now, if there is one. */
+void tun_tx_kept(struct tun_thread *t, struct tun_port *port);
+
 /* One reachability probe, sent at once. */
 int tun_tx_probe(struct tun_thread *t, struct tun_port *port);
 

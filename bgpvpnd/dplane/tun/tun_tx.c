@@ -160,6 +160,20 @@ static bool too_big(const struct tun_port *port, const struct inner_ip *ip)
 	return ip->len > port->cfg.mtu && (ip->version == 6 || ip->df);
 }
 
+/* Until a Child SA comes, and the main thread is told that one is wanted. False: it is not of those. */
+static bool trapped(struct tun_thread *t, struct tun_port *port, const struct seg *seg,
+		    const struct inner_ip *ip)
+{
+	struct dplane_event event = {.type = DPLANE_EVENT_ACQUIRE, .link = port->link};
+
+	if (!port->cfg.trap || tun_trap_ignores(ip) || !inner_selectors_allow_out(&port->cfg.trapped, ip))
+		return false;
+	tun_count(&t->counters->no_child, tun_trap_keep(&port->trap, bytes_make(seg->p, ip->len), t->now));
+	if (tun_trap_asks(&port->trap, t->now))
+		event_queue_push(t->queue, &event);
+	return true;
+}
+
 static void seg_from_port(struct tun_thread *t, struct tun_port *port, struct seg *seg)
 {
 	struct bytes packet = bytes_make(seg->p, seg->n);
@@ -171,7 +185,8 @@ static void seg_from_port(struct tun_thread *t, struct tun_port *port, struct se
 		return;
 	}
 	if (!port->sender) {
-		tun_count(&t->counters->no_child, 1);
+		if (!trapped(t, port, seg, &ip))
+			tun_count(&t->counters->no_child, 1);
 		return;
 	}
 	if (too_big(port, &ip)) {
@@ -194,6 +209,24 @@ static void run_from_port(struct tun_thread *t, struct tun_port *port, const str
 
 		seg_from_port(t, port, &seg);
 	}
+}
+
+void tun_tx_kept(struct tun_thread *t, struct tun_port *port)
+{
+	struct tun_kept *kept;
+	unsigned int late = 0;
+
+	while (port->sender && (kept = tun_trap_take(&port->trap, t->now, &late))) {
+		struct seg_run run;
+
+		tx_prepare(t, &port->sender->path);
+		run = tx_slot_run(t, kept->n);
+		memcpy(run.base, kept->buf, kept->n);
+		run_from_port(t, port, &run);
+		tun_kept_free(kept);
+	}
+	tun_count(&t->counters->no_child, late);
+	tun_tx_flush(t);
 }
 
 bool tun_tx_port_readable(struct tun_thread *t, struct tun_port *port)

@@ -55,6 +55,7 @@ void tun_port_init(struct tun_port *port, int fd, uint32_t link, const struct tu
 	port->link = link;
 	port->cfg = *cfg;
 	tun_siblings_init(&port->children);
+	tun_trap_init(&port->trap);
 }
 
 void tun_port_fini(struct tun_port *port)
@@ -62,6 +63,7 @@ void tun_port_fini(struct tun_port *port)
 	while (tun_siblings_pop(&port->children))
 		; /* of a stopped thread: nobody deleted them one by one */
 	tun_siblings_fini(&port->children);
+	tun_trap_fini(&port->trap);
 }
 
 bool tun_child_wear(struct tun_thread *t, struct tun_child *child, enum child_sa_wear wear)
@@ -93,6 +95,14 @@ static void unwatch(struct tun_worker *w, int fd)
 	epoll_ctl(w->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+static int port_set(struct tun_worker *w, struct tun_port *port, const struct tun_port_cfg *cfg)
+{
+	port->cfg = *cfg;
+	if (!cfg->trap)
+		tun_count(&w->thread.counters->no_child, tun_trap_clear(&port->trap));
+	return 0;
+}
+
 static int port_del(struct tun_worker *w, struct tun_port *port)
 {
 	if (tun_siblings_count(&port->children))
@@ -121,6 +131,7 @@ static int child_add(struct tun_worker *w, struct tun_child *child)
 		tun_siblings_add_tail(&child->port->children, child);
 	sender_choose(child->port);
 	tun_rx_early(&w->thread, child);
+	tun_tx_kept(&w->thread, child->port);
 	return 0;
 }
 
@@ -155,8 +166,7 @@ static int msg_do(struct tun_worker *w, const struct tun_msg *msg)
 	case TUN_MSG_PORT_ADD:
 		return watch(w, msg->port->fd, msg->port);
 	case TUN_MSG_PORT_SET:
-		msg->port_set.port->cfg = msg->port_set.cfg;
-		return 0;
+		return port_set(w, msg->port_set.port, &msg->port_set.cfg);
 	case TUN_MSG_PORT_DEL:
 		return port_del(w, msg->port);
 	case TUN_MSG_CHILD_ADD:

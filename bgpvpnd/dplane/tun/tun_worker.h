@@ -20,6 +20,7 @@
 #include "bgpvpnd/dplane/tun/inner_icmp.h"
 #include "bgpvpnd/dplane/event_queue.h"
 #include "bgpvpnd/dplane/outer_sock.h"
+#include "bgpvpnd/dplane/tun/tun_trap.h"
 
 /*
  * --- counters: written by the tun thread only, so that no locked instruction is needed -------------------
@@ -122,6 +123,8 @@ struct tun_port_cfg {
 	bool running;
 	struct ipaddr self; /* the two ends of inside[0]; IPADDR_NONE when its prefix has no other host */
 	struct ipaddr other;
+	bool trap;
+	struct inner_selectors trapped; /* trap: packets within these */
 };
 
 /* The thread's side of an interface; ownership as with a child (TUN_MSG_PORT_ADD, TUN_MSG_PORT_DEL). */
@@ -131,6 +134,7 @@ struct tun_port {
 	struct tun_port_cfg cfg;
 	struct tun_siblings_head children; /* the one at the end sends */
 	struct tun_child *sender;
+	struct tun_trap trap;
 	bool gone; /* somebody removed the device */
 	uint16_t probe_seq;
 	struct instant too_big_answered;
