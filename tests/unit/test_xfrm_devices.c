@@ -281,6 +281,346 @@ static void test_two_interfaces(void **state)
 	run("ip link del vpn1in");
 }
 
+/*
+ * --- kinds -----------------------------------------------------------------------------------------------
+ */
+
+static const struct {
+	enum dplane_kind kind;
+	bool v6;
+	const char *type;
+	const char *words;
+} kinds[] = {
+	{DPLANE_KIND_VTI, false, "vti", "a VTI with key"},
+	{DPLANE_KIND_VTI, true, "vti6", "a VTI over IPv6 with key"},
+	{DPLANE_KIND_GRE, false, "gre", "a GRE interface from 10.0.0.1 to 10.0.0.2"},
+	{DPLANE_KIND_GRE, true, "ip6gre", "a GRE interface over IPv6 from 2001:db8::1 to 2001:db8::2"},
+	{DPLANE_KIND_IPIP, false, "ipip", "an IPIP interface from 10.0.0.1 to 10.0.0.2"},
+	{DPLANE_KIND_IPIP, true, "ip6tnl", "an IPIP interface over IPv6 from 2001:db8::1 to 2001:db8::2"},
+};
+
+static struct dplane_link_nature nature_between(const struct side *from, const struct side *to,
+						enum dplane_kind kind, bool v6)
+{
+	return (struct dplane_link_nature){
+		.kind = kind,
+		.local = v6 ? from->outer6 : from->outer,
+		.remote = v6 ? to->outer6 : to->outer,
+	};
+}
+
+/* vpn1 on side A as an interface of that kind to side B. */
+static struct dplane_link_params params_to_b(size_t i)
+{
+	struct dplane_link_params params = params_of("vpn1", kinds[i].kind);
+
+	params.nature = nature_between(&w.a, &w.b, kinds[i].kind, kinds[i].v6);
+	return params;
+}
+
+static void is_made(size_t i, uint32_t link, const struct dplane_link_params *params)
+{
+	struct rtnl_link now = now_of("vpn1");
+
+	assert_string_equal(now.kind, kinds[i].type);
+	assert_string_equal(now.alias, "bgpvpnd");
+	assert_true(ipaddr_equal(&now.local, &params->nature.local));
+	assert_true(ipaddr_equal(&now.remote, &params->nature.remote));
+	assert_int_equal(now.ikey, now.okey);
+	assert_int_equal(now.ikey != 0, kinds[i].kind == DPLANE_KIND_VTI);
+	assert_true(now.up);
+	assert_false(now.running);
+	set_running(link, true);
+	assert_true(now_of("vpn1").running);
+	done_by_somebody(link, "ip link set vpn1 mtu 1290", "given MTU 1290");
+	done_by_somebody(link, "ip link set vpn1 state dormant", "set without carrier");
+	set_running(link, false);
+	assert_false(now_of("vpn1").running);
+}
+
+static void test_kinds(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+
+	enter(&w.a);
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		struct dplane_link_params params = params_to_b(i);
+		struct dplane_link_params other = params;
+		uint32_t link;
+
+		assert_null(w.a.dp->ops->kind_missing(w.a.dp, kinds[i].kind));
+		link = link_add(&params);
+		is_made(i, link, &params);
+		refused(&params, -EBUSY, kinds[i].words);
+		other.nature.remote = other.nature.local;
+		assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &other), -EINVAL);
+		other = params;
+		other.mtu = 1300;
+		assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &other), 0);
+		assert_int_equal(now_of("vpn1").mtu, 1300);
+		link_del(link);
+		run("! ip link show vpn1 >/dev/null 2>&1");
+	}
+	run("! ip link show vpn-trial >/dev/null 2>&1");
+	assert_non_null(w.a.dp->ops->kind_missing(w.a.dp, DPLANE_KIND_TUN));
+}
+
+/* What a stranger has made is taken when it is the same, and stays; else it is named. */
+static void test_kinds_adopted(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+
+	enter(&w.a);
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		struct dplane_link_params params = params_to_b(i);
+		bool vti = kinds[i].kind == DPLANE_KIND_VTI, v6 = kinds[i].v6;
+		uint32_t link;
+
+		run("ip link add vpn1 type %s local %s remote %s %s", kinds[i].type,
+		    v6 ? "2001:db8::1" : "10.0.0.1", v6 ? "2001:db8::2" : "10.0.0.2", vti ? "key 77" : "");
+		params.nature.mark = vti ? 78 : 0;
+		if (vti)
+			refused(&params, -EEXIST, "exists already and is a VTI");
+		params = params_to_b(i);
+		link = link_add(&params);
+		assert_int_equal(now_of("vpn1").ikey, vti ? 77 : 0);
+		link_del(link);
+		run("ip link show vpn1 >/dev/null");
+		run("! ip addr show dev vpn1 | grep -q 169.254.20.1");
+		params.nature.local = v6 ? w.b.outer6 : w.b.outer;
+		params.nature.remote = v6 ? w.a.outer6 : w.a.outer;
+		refused(&params, -EEXIST,
+			v6 ? "from 2001:db8::1 to 2001:db8::2, not a" : "from 10.0.0.1 to 10.0.0.2, not a");
+		run("ip link del vpn1");
+	}
+}
+
+/* Both sides have such an interface, and nothing else. */
+static void both_are(enum dplane_kind kind, bool v6)
+{
+	struct side *sides[] = {&w.a, &w.b};
+
+	for (size_t i = 0; i < array_size(sides); i++) {
+		struct side *s = sides[i];
+
+		plane_stop(s);
+		s->params.nature = (struct dplane_link_nature){};
+		if (kind != DPLANE_KIND_AUTO)
+			s->params.nature = nature_between(s, sides[1 - i], kind, v6);
+		s->params.num_inside = kind == DPLANE_KIND_AUTO ? 2 : 1;
+		plane_start(s);
+	}
+}
+
+static void test_kinds_carry(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		both_are(kinds[i].kind, kinds[i].v6);
+		child_pair(1, kinds[i].v6, false);
+		running(true);
+		udp_across(&w.a, &w.b, 3);
+		udp_across(&w.b, &w.a, 3);
+		assert_true(stats(&w.a, 1).packets_out >= 3);
+		assert_true(stats(&w.a, 1).packets_in >= 3);
+		assert_int_equal(w.a.dp->ops->child_del(w.a.dp, 1), 0);
+		assert_int_equal(w.b.dp->ops->child_del(w.b.dp, 1), 0);
+		assert_true(frames_all_sealed() >= 6);
+	}
+	both_are(DPLANE_KIND_AUTO, false);
+}
+
+static void test_vti(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_VTI), other;
+	uint32_t link, second;
+
+	enter(&w.a);
+	params.nature.mark = 42;
+	params.nature.local = w.a.outer;
+	link = link_add(&params);
+	assert_int_equal(now_of("vpn1").ikey, 42);
+	run("test $(cat /proc/sys/net/ipv4/conf/vpn1/disable_policy) = 1");
+	second = link_add(&params);
+	set_running(second, true);
+	assert_true(now_of("vpn1").running);
+	other = params;
+	strlcpy(other.name, "vpn2", sizeof(other.name));
+	other.nature.remote = w.b.outer;
+	refused(&other, -EEXIST, "interface vpn2: mark 42 is interface vpn1's already");
+	done_by_somebody(link, "ip link set vpn1 type vti key 43 local 10.0.0.1",
+			 "made a VTI with key 43 from 10.0.0.1");
+	link_del(second);
+	assert_false(now_of("vpn1").running);
+	link_del(link);
+	run("! ip link show vpn1 >/dev/null 2>&1");
+}
+
+static void test_kind_refusals(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_GRE);
+
+	enter(&w.a);
+	params.nature.remote = w.b.outer;
+	refused(&params, -EINVAL, "of kind gre needs a local address");
+	params.nature.local = w.a.outer6;
+	refused(&params, -EINVAL, "two families");
+	params.nature.local = w.a.outer;
+	params.nature.kind = DPLANE_KIND_IPIP;
+	assert_int_equal(str2prefix("2001:db8:20::1/126", &params.inside[0]), 1);
+	refused(&params, -EINVAL, "carries no IPv6 over IPv4");
+	params.nature.kind = DPLANE_KIND_TUN;
+	refused(&params, -EOPNOTSUPP, "makes none of kind tun");
+	params.nature.kind = DPLANE_KIND_GRE;
+	strlcpy(params.nature.netns, "blue", sizeof(params.nature.netns));
+	refused(&params, -EOPNOTSUPP, "only one of kind xfrm");
+	run("! ip link show vpn1 >/dev/null 2>&1");
+}
+
+/*
+ * --- network namespaces ----------------------------------------------------------------------------------
+ */
+
+#define NETNS "bgpvpnd-test"
+
+static void a_restarts(const char *netns, bool leave)
+{
+	if (leave)
+		w.a.link = 0;
+	plane_stop(&w.a);
+	strlcpy(w.a.params.nature.netns, netns, sizeof(w.a.params.nature.netns));
+	plane_start(&w.a);
+}
+
+static void test_netns(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = w.a.params;
+	struct dplane_event event;
+
+	enter(&w.a);
+	run("ip netns del " NETNS " 2>/dev/null; true");
+	strlcpy(params.nature.netns, NETNS, sizeof(params.nature.netns));
+	refused(&params, -ENOENT, "there is no network namespace " NETNS);
+	run("ip netns add " NETNS);
+	a_restarts(NETNS, false);
+	run("! ip link show vpn0 >/dev/null 2>&1");
+	run("ip -n " NETNS " addr show vpn0 | grep -q 169.254.10.1/30");
+	child_pair(1, false, true);
+	enter(&w.a);
+	run("ip -n " NETNS " link show vpn0 | grep -q 'state DORMANT'");
+	assert_int_equal(w.a.dp->ops->inside_probe(w.a.dp, w.a.link), 0);
+	WAIT_FOR((event_next(&w.a, &event), inside(&w.a).answered == 1));
+	set_running(w.a.link, true);
+	run("ip -n " NETNS " link show vpn0 | grep -q 'state UP'");
+	done_by_somebody(w.a.link, "ip -n " NETNS " link set vpn0 mtu 1390", "given MTU 1390");
+	done_by_somebody(w.a.link, "ip -n " NETNS " link set vpn0 state dormant", "set without carrier");
+	a_restarts(NETNS, true);
+	run("ip -n " NETNS " link show vpn0 | grep -q 'state DORMANT'");
+	a_restarts("", false);
+	run("! ip -n " NETNS " link show vpn0 >/dev/null 2>&1");
+	/* one whose keys are in there */
+	run("ip -n " NETNS " link add vpn0 type xfrm if_id 5");
+	refused(&params, -EEXIST, "its keys are not here");
+	run("ip netns del " NETNS);
+}
+
+/*
+ * --- VRFs and routes -------------------------------------------------------------------------------------
+ */
+
+static void test_vrf(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_XFRM);
+	uint32_t link, ifindex;
+
+	enter(&w.a);
+	strlcpy(params.vrf, "red", sizeof(params.vrf));
+	refused(&params, -ENODEV, "there is no VRF red");
+	run("! ip link show vpn1 >/dev/null 2>&1");
+	run("ip link add red type veth peer name other");
+	refused(&params, -EINVAL, "red is no VRF");
+	run("ip link del red; ip link add red type vrf table 10 && ip link set red up");
+	run("ip link add green type vrf table 11 && ip link set green up");
+	params.num_inside = 2;
+	params.num_routes = 1;
+	assert_int_equal(str2prefix("2001:db8:20::1/126", &params.inside[1]), 1);
+	assert_int_equal(str2prefix("10.77.0.0/16", &params.routes[0]), 1);
+	link = link_add(&params);
+	ifindex = now_of("vpn1").ifindex;
+	assert_int_equal(now_of("vpn1").master, now_of("red").ifindex);
+	assert_false(now_of("vpn1").running);
+	run("ip route show table 10 | grep -q '^10.77.0.0/16 dev vpn1 proto 118 scope link'");
+	set_running(link, true);
+	strlcpy(params.vrf, "green", sizeof(params.vrf));
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &params), 0);
+	assert_int_equal(now_of("vpn1").master, now_of("green").ifindex);
+	assert_true(now_of("vpn1").running);
+	repaired(link, "");
+	run("ip route show table 11 | grep -q '^10.77.0.0/16 dev vpn1'");
+	run("! ip route show table 10 | grep -q 10.77");
+	run("ip addr show dev vpn1 | grep -q 2001:db8:20::1/126");
+	done_by_somebody(link, "ip link set vpn1 nomaster",
+			 "taken out of VRF green, robbed of inside address 2001:db8:20::1/126, "
+			 "robbed of the route to 10.77.0.0/16");
+	assert_int_equal(now_of("vpn1").master, now_of("green").ifindex);
+	assert_true(now_of("vpn1").running);
+	params.vrf[0] = '\0';
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &params), 0);
+	assert_int_equal(now_of("vpn1").master, 0);
+	assert_int_equal(now_of("vpn1").ifindex, ifindex);
+	run("ip route show | grep -q '^10.77.0.0/16 dev vpn1'");
+	link_del(link);
+	run("ip link del red; ip link del green");
+}
+
+static void test_routes(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_XFRM);
+	uint32_t link;
+
+	enter(&w.a);
+	params.num_routes = 2;
+	assert_int_equal(str2prefix("10.77.0.0/16", &params.routes[0]), 1);
+	assert_int_equal(str2prefix("2001:db8:77::/48", &params.routes[1]), 1);
+	link = link_add(&params);
+	run("ip route add 10.88.0.0/16 dev vpn1");
+	done_by_somebody(link, "ip route del 10.77.0.0/16", "robbed of the route to 10.77.0.0/16");
+	done_by_somebody(link, "ip -6 route del 2001:db8:77::/48", "robbed of the route to 2001:db8:77::/48");
+	assert_int_equal(str2prefix("10.78.0.0/16", &params.routes[0]), 1);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &params), 0);
+	run("! ip route | grep -q 10.77");
+	run("ip route | grep -q '^10.78.0.0/16 dev vpn1'");
+	run("ip route | grep -q '^10.88.0.0/16 dev vpn1'");
+	params.num_routes = 0;
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &params), 0);
+	run("! ip route | grep -q 10.78");
+	run("! ip -6 route | grep -q 2001:db8:77::");
+	run("ip route | grep -q '^10.88.0.0/16 dev vpn1'");
+	link_del(link);
+}
+
+/* What a killed daemon has routed into an interface is gone with the next one, and nothing else. */
+static void test_routes_swept(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+
+	plane_stop(&w.a);
+	w.a.params.num_routes = 1;
+	assert_int_equal(str2prefix("10.77.0.0/16", &w.a.params.routes[0]), 1);
+	plane_start(&w.a);
+	run("ip route add 10.88.0.0/16 dev vpn0");
+	w.a.params.num_routes = 0;
+	a_restarts("", true);
+	run("! ip route | grep -q 10.77");
+	run("ip route | grep -q '^10.88.0.0/16 dev vpn0'");
+}
+
 #define PLANE_TEST(f) cmocka_unit_test_setup_teardown(f, test_setup, test_teardown)
 
 int main(void)
@@ -291,6 +631,15 @@ int main(void)
 		PLANE_TEST(test_shared_and_removed),
 		PLANE_TEST(test_if_ids),
 		PLANE_TEST(test_two_interfaces),
+		PLANE_TEST(test_kinds),
+		PLANE_TEST(test_kinds_adopted),
+		PLANE_TEST(test_kinds_carry),
+		PLANE_TEST(test_vti),
+		PLANE_TEST(test_kind_refusals),
+		PLANE_TEST(test_netns),
+		PLANE_TEST(test_vrf),
+		PLANE_TEST(test_routes),
+		PLANE_TEST(test_routes_swept),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
