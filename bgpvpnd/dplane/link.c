@@ -138,6 +138,7 @@ static struct dplane_shape shape_of(const struct dplane_link_params *params)
 	struct dplane_shape shape = {};
 
 	dplane_shape_merge(&shape, params);
+	dplane_shape_merged(&shape);
 	return shape;
 }
 

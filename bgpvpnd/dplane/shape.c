@@ -24,14 +24,10 @@ static bool listed(const struct prefix *p, const struct prefix *list, size_t n)
 	return false;
 }
 
-static void list_merge(struct prefix **list, size_t *n, const struct prefix *more, size_t num_more)
+static void append(struct prefix **list, size_t *n, const struct prefix *p)
 {
-	if (!num_more)
-		return;
-	*list = XREALLOC(MTYPE_SHAPE, *list, (*n + num_more) * sizeof(**list));
-	for (size_t i = 0; i < num_more; i++)
-		if (!listed(&more[i], *list, *n))
-			(*list)[(*n)++] = more[i];
+	*list = XREALLOC(MTYPE_SHAPE, *list, (*n + 1) * sizeof(**list));
+	(*list)[(*n)++] = *p;
 }
 
 void dplane_shape_merge(struct dplane_shape *shape, const struct dplane_link_params *params)
@@ -41,8 +37,39 @@ void dplane_shape_merge(struct dplane_shape *shape, const struct dplane_link_par
 		strlcpy(shape->vrf, params->vrf, sizeof(shape->vrf));
 	if (!shape->mtu || params->mtu < shape->mtu)
 		shape->mtu = params->mtu;
-	list_merge(&shape->inside, &shape->num_inside, params->inside, params->num_inside);
-	list_merge(&shape->routes, &shape->num_routes, params->routes, params->num_routes);
+	/* In their order: the first of a network is its primary address. */
+	for (size_t i = 0; i < params->num_inside; i++)
+		if (!listed(&params->inside[i], shape->inside, shape->num_inside))
+			append(&shape->inside, &shape->num_inside, &params->inside[i]);
+	for (size_t i = 0; i < params->num_routes; i++) {
+		struct prefix to = params->routes[i];
+
+		apply_mask(&to);
+		append(&shape->routes, &shape->num_routes, &to);
+	}
+}
+
+static int prefix_order(const void *a, const void *b)
+{
+	return prefix_cmp(a, b);
+}
+
+void dplane_shape_merged(struct dplane_shape *shape)
+{
+	size_t n = 0;
+
+	if (shape->num_routes)
+		qsort(shape->routes, shape->num_routes, sizeof(*shape->routes), prefix_order);
+	for (size_t i = 0; i < shape->num_routes; i++)
+		if (!n || !prefix_same(&shape->routes[n - 1], &shape->routes[i]))
+			shape->routes[n++] = shape->routes[i];
+	shape->num_routes = n;
+}
+
+static bool has_route(const struct dplane_shape *shape, const struct prefix *to)
+{
+	return shape->num_routes &&
+	       bsearch(to, shape->routes, shape->num_routes, sizeof(*to), prefix_order) != NULL;
 }
 
 void dplane_shape_fini(struct dplane_shape *shape)
@@ -125,46 +152,32 @@ int dplane_shape_addresses_set(struct dplane *dp, int ns, uint32_t ifindex, cons
  * --- routes ----------------------------------------------------------------------------------------------
  */
 
-/* One that we have put there already is there, unless it went with another VRF: then nobody minds. */
 int dplane_shape_route_add(struct dplane *dp, int ns, uint32_t ifindex, uint32_t table,
-			   const struct dplane_shape *shape, const struct prefix *to, bool had)
+			   const struct dplane_shape *shape, const struct prefix *to)
 {
 	int err = rtnl_route_add(ns, ifindex, table, to);
 	char text[PREFIX_STRLEN];
 
-	if (!err || (err == -EEXIST && had))
-		return err;
-	return dplane_fail(dp, -err, "interface %s: cannot route %s into it: %s", shape->name,
-			   prefix2str(to, text, sizeof(text)),
-			   err == -EEXIST ? "somebody else has a route there" : safe_strerror(-err));
+	return err ? dplane_fail(dp, -err, "interface %s: cannot route %s into it: %s", shape->name,
+				 prefix2str(to, text, sizeof(text)),
+				 err == -EEXIST ? "somebody else has a route there" : safe_strerror(-err))
+		   : 0;
 }
 
+/* In another VRF than before the kernel has removed them with the change. */
 static int routes_set(struct dplane *dp, int ns, uint32_t ifindex, const struct dplane_shape *shape,
 		      const struct dplane_shape *before, const struct rtnl_link *vrf)
 {
-	int err;
+	bool stayed = before && strcmp(before->vrf, shape->vrf) == 0;
+	int err = 0;
 
-	for (size_t i = 0; i < shape->num_routes; i++) {
-		const struct prefix *to = &shape->routes[i];
-		bool had = before && strcmp(before->vrf, shape->vrf) == 0 &&
-			   listed(to, before->routes, before->num_routes);
-
-		err = dplane_shape_route_add(dp, ns, ifindex, vrf->table, shape, to, had);
-		if (err && err != -EEXIST)
-			return err;
-		if (err && !had)
-			return err;
-	}
-	return 0;
-}
-
-/* In another VRF the kernel has removed them with the change. */
-static void routes_remove_stale(int ns, uint32_t ifindex, const struct dplane_shape *shape,
-				const struct dplane_shape *before, uint32_t table)
-{
-	for (size_t i = 0; before && i < before->num_routes; i++)
-		if (!listed(&before->routes[i], shape->routes, shape->num_routes))
-			rtnl_route_del(ns, ifindex, table, &before->routes[i]);
+	for (size_t i = 0; stayed && i < before->num_routes; i++)
+		if (!has_route(shape, &before->routes[i]))
+			rtnl_route_del(ns, ifindex, vrf->table, &before->routes[i]);
+	for (size_t i = 0; !err && i < shape->num_routes; i++)
+		if (!stayed || !has_route(before, &shape->routes[i]))
+			err = dplane_shape_route_add(dp, ns, ifindex, vrf->table, shape, &shape->routes[i]);
+	return err;
 }
 
 /*
@@ -204,10 +217,7 @@ int dplane_shape_change(struct dplane *dp, int ns, uint32_t ifindex, const struc
 		err = mtu_set(dp, ns, ifindex, shape);
 	if (!err)
 		err = dplane_shape_addresses_set(dp, ns, ifindex, shape, before);
-	if (err)
-		return err;
-	routes_remove_stale(ns, ifindex, shape, before, vrf.table);
-	return routes_set(dp, ns, ifindex, shape, before, &vrf);
+	return err ? err : routes_set(dp, ns, ifindex, shape, before, &vrf);
 }
 
 void dplane_shape_release(int ns, uint32_t ifindex, const struct dplane_shape *shape)
@@ -216,7 +226,8 @@ void dplane_shape_release(int ns, uint32_t ifindex, const struct dplane_shape *s
 
 	if (shape->vrf[0] && rtnl_link_find(ns, shape->vrf, &vrf) < 0)
 		vrf.table = RT_TABLE_MAIN;
-	routes_remove_stale(ns, ifindex, &(struct dplane_shape){}, shape, vrf.table);
+	for (size_t i = 0; i < shape->num_routes; i++)
+		rtnl_route_del(ns, ifindex, vrf.table, &shape->routes[i]);
 	rtnl_addresses_set(ns, ifindex, NULL, 0, shape->inside, shape->num_inside, NULL);
 	if (shape->vrf[0] && rtnl_link_get(ns, ifindex, &now) == 0 && now.master == vrf.ifindex)
 		rtnl_link_set_master(ns, ifindex, 0);

@@ -17,11 +17,12 @@ struct dplane_shape {
 	size_t num_inside;
 	struct prefix *inside;
 	size_t num_routes;
-	struct prefix *routes;
+	struct prefix *routes; /* sorted: those of a hub are many */
 };
 
 /* What one more link wants of it: the smallest MTU, the addresses and routes of all. */
 void dplane_shape_merge(struct dplane_shape *shape, const struct dplane_link_params *params);
+void dplane_shape_merged(struct dplane_shape *shape); /* after the last of them */
 void dplane_shape_fini(struct dplane_shape *shape);
 
 /* An interface that was just made or adopted; and sets it up. */
@@ -32,12 +33,12 @@ int dplane_shape_change(struct dplane *dp, int ns, uint32_t ifindex, const struc
 /* An interface that stays without us: without what was ours. */
 void dplane_shape_release(int ns, uint32_t ifindex, const struct dplane_shape *shape);
 
-/* Its parts. vrf_find: what routes go into, with ifindex 0 and the main table when it has no VRF. had: -EEXIST is fine, and is returned. */
+/* Its parts. vrf_find: what routes go into, with ifindex 0 and the main table when it has no VRF. */
 int dplane_shape_vrf_find(struct dplane *dp, int ns, const struct dplane_shape *shape, struct rtnl_link *vrf);
 int dplane_shape_addresses_set(struct dplane *dp, int ns, uint32_t ifindex, const struct dplane_shape *shape,
 			       const struct dplane_shape *before);
 int dplane_shape_route_add(struct dplane *dp, int ns, uint32_t ifindex, uint32_t table,
-			   const struct dplane_shape *shape, const struct prefix *to, bool had);
+			   const struct dplane_shape *shape, const struct prefix *to);
 
 /*
  * --- shape_repair.c: what somebody else does to it -------------------------------------------------------

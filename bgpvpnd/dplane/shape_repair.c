@@ -103,7 +103,7 @@ static int repair_routes(struct repair *r, const struct rtnl_link *vrf)
 
 	for (size_t i = 0; i < shape->num_routes; i++) {
 		err = dplane_shape_route_add(r->dp, r->held->ns, r->held->ifindex, vrf->table, shape,
-					     &shape->routes[i], true);
+					     &shape->routes[i]);
 		if (err == -EEXIST)
 			continue;
 		if (err)

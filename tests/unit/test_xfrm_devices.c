@@ -212,6 +212,33 @@ static void test_shared_and_removed(void **state)
 	run("! ip link show vpn1 >/dev/null 2>&1");
 }
 
+/* A hub: what one peer more or less changes is that peer's, and one look is enough for all of them. */
+static void test_shared_by_many(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	enum { N = 200 };
+	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_XFRM);
+	uint32_t links[N];
+
+	enter(&w.a);
+	params.num_routes = 2;
+	assert_int_equal(str2prefix("10.78.0.0/16", &params.routes[1]), 1);
+	for (unsigned int i = 0; i < N; i++) {
+		assert_int_equal(str2prefix("10.77.0.0/24", &params.routes[0]), 1);
+		params.routes[0].u.prefix4.s_addr |= htonl(i << 8);
+		links[i] = link_add(&params);
+	}
+	run("test $(ip route | grep -c '^10.77.*dev vpn1') = 200");
+	done_by_somebody(links[0], "ip route flush proto 118",
+			 "robbed of routes (10.78.0.0/16 and 200 more)");
+	repaired(links[N - 1], "");
+	for (unsigned int i = 0; i < N - 1; i++)
+		link_del(links[i]);
+	run("test $(ip route | grep -c '^10.77.*dev vpn1') = 1");
+	run("ip route | grep -q '^10.78.0.0/16 dev vpn1'");
+	link_del(links[N - 1]);
+}
+
 /*
  * --- if_ids ----------------------------------------------------------------------------------------------
  */
@@ -629,6 +656,7 @@ int main(void)
 		PLANE_TEST(test_shared),
 		PLANE_TEST(test_shared_refusals),
 		PLANE_TEST(test_shared_and_removed),
+		PLANE_TEST(test_shared_by_many),
 		PLANE_TEST(test_if_ids),
 		PLANE_TEST(test_two_interfaces),
 		PLANE_TEST(test_kinds),

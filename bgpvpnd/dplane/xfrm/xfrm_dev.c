@@ -80,6 +80,7 @@ static struct dplane_shape shape_of(const struct xfrm_dev *dev)
 
 	frr_each (xfrm_sharers_const, &dev->links, link)
 		dplane_shape_merge(&shape, &link->base.params);
+	dplane_shape_merged(&shape);
 	return shape;
 }
 
@@ -342,7 +343,7 @@ static bool is_gone(const struct xfrm_dev *dev)
 {
 	struct rtnl_link now;
 
-	return rtnl_link_get(dev->ns, dev->iface.ifindex, &now) == -ENODEV ||
+	return !dev->iface.ifindex || rtnl_link_get(dev->ns, dev->iface.ifindex, &now) == -ENODEV ||
 	       (dev->iface_in.ifindex && rtnl_link_get(dev->ns, dev->iface_in.ifindex, &now) == -ENODEV);
 }
 
@@ -482,6 +483,7 @@ static void dev_changed(struct xfrm_plane *plane, struct xfrm_dev *dev)
 {
 	struct xfrm_link *link;
 
+	dev->changed = true;
 	frr_each (xfrm_sharers, &dev->links, link)
 		xfrm_link_changed(plane, &link->base);
 }
@@ -569,10 +571,30 @@ static int repair(struct xfrm_plane *plane, struct xfrm_dev *dev, bool in, const
 	return dplane_shape_repair(&plane->dp, &held, changed, len);
 }
 
-int xfrm_dev_repair(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len)
+static int look_after(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len)
 {
 	struct dplane_shape in = shape_in(dev, &dev->shape);
-	int err = repair(plane, dev, false, &dev->shape, changed, len);
+	int err;
 
+	if (!dev->iface.ifindex)
+		return dplane_fail(&plane->dp, ENODEV, "interface %s was removed by somebody",
+				   dev->shape.name);
+	err = repair(plane, dev, false, &dev->shape, changed, len);
 	return err || !dev->iface_in.ifindex ? err : repair(plane, dev, true, &in, changed, len);
+}
+
+/* All links of it are told, and each comes here: the first look is enough for all. */
+int xfrm_dev_repair(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len)
+{
+	bool watched = dev->ns == RTNL_HERE ? plane->watch >= 0 : dev->watch >= 0;
+	int err;
+
+	xfrm_devs_watch_read(plane);
+	if (watched && !dev->changed)
+		return 0;
+	dev->changed = false;
+	err = look_after(plane, dev, changed, len);
+	if (err)
+		dev->changed = true;
+	return err;
 }

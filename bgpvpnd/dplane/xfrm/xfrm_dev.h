@@ -83,6 +83,7 @@ struct xfrm_dev {
 	uint32_t if_id_out;
 	uint32_t key; /* of a VTI */
 	bool running;
+	bool changed; /* by somebody, or by us, since we looked */
 };
 
 /* xfrm_dev_make.c: both interfaces, made or adopted; they are dormant and nothing else yet. What was made half is removed again. */
