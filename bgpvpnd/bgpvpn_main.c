@@ -33,11 +33,12 @@ static const struct {
 	zebra_capabilities_t zcap;
 	int cap;
 	const char *name;
-	const char *without;
+	const char *without; /* NULL: who needs it says so himself */
 } wanted[] = {
 	{ZCAP_NET_ADMIN, CAP_NET_ADMIN, "CAP_NET_ADMIN", "no tunnel interface can be made"},
 	{ZCAP_NET_RAW, CAP_NET_RAW, "CAP_NET_RAW", "ESP without UDP cannot be received"},
 	{ZCAP_BIND, CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE", "UDP port 500 cannot be bound"},
+	{ZCAP_SYS_ADMIN, CAP_SYS_ADMIN, "CAP_SYS_ADMIN", NULL}, /* to enter network namespaces */
 };
 
 static zebra_capabilities_t caps[array_size(wanted)];
@@ -80,7 +81,7 @@ static void choose_capabilities(void)
 static void report_capabilities(void)
 {
 	for (size_t i = 0; i < array_size(wanted); i++)
-		if (missing[i])
+		if (missing[i] && wanted[i].without)
 			flog_err(EC_BGPVPN_CAPABILITY,
 				 "%s is missing: %s; start bgpvpnd as root or give it this capability",
 				 wanted[i].name, wanted[i].without);

@@ -133,57 +133,36 @@ int dplane_link_params_check(struct dplane *dp, const struct dplane_link_params 
 	return 0;
 }
 
-static int addresses_set(struct dplane *dp, uint32_t ifindex, const struct dplane_link_params *params,
-			 const struct dplane_link_params *before)
+static struct dplane_shape shape_of(const struct dplane_link_params *params)
 {
-	const struct prefix *failed = NULL;
-	int err =
-		rtnl_addresses_set(ifindex, params->inside, params->num_inside,
-				   before ? before->inside : NULL, before ? before->num_inside : 0, &failed);
-	char text[PREFIX_STRLEN];
+	struct dplane_shape shape = {};
 
-	if (!err)
-		return 0;
-	return dplane_fail(dp, -err, "interface %s: cannot set inside address %s: %s%s", params->name,
-			   failed ? prefix2str(failed, text, sizeof(text)) : "", safe_strerror(-err),
-			   failed && failed->family == AF_INET6 ? " (is IPv6 disabled on this system?)" : "");
-}
-
-int dplane_link_params_apply(struct dplane *dp, uint32_t ifindex, const struct dplane_link_params *params,
-			     const struct dplane_link_params *before)
-{
-	int err = 0;
-
-	if (!before || before->mtu != params->mtu)
-		err = rtnl_link_set_mtu(ifindex, params->mtu);
-	if (err)
-		return dplane_fail(dp, -err, "interface %s: cannot set MTU %u: %s", params->name, params->mtu,
-				   safe_strerror(-err));
-	return addresses_set(dp, ifindex, params, before);
+	dplane_shape_merge(&shape, params);
+	dplane_shape_merged(&shape);
+	return shape;
 }
 
 int dplane_link_configure(struct dplane *dp, const struct dplane_link_params *params, uint32_t *ifindex)
 {
 	struct rtnl_link found;
-	int err = rtnl_link_find(params->name, &found);
+	struct dplane_shape shape;
+	int err = rtnl_link_find(RTNL_HERE, params->name, &found);
 
 	if (err)
 		return dplane_fail(dp, -err, "interface %s: not found after it was made: %s", params->name,
 				   safe_strerror(-err));
-	err = dplane_link_params_apply(dp, found.ifindex, params, NULL);
-	if (err)
-		return err;
-	err = rtnl_link_set_up(found.ifindex, true);
-	if (err)
-		return dplane_fail(dp, -err, "interface %s: cannot set it up: %s", params->name,
-				   safe_strerror(-err));
-	*ifindex = found.ifindex;
-	return 0;
+	shape = shape_of(params);
+	err = dplane_shape_begin(dp, RTNL_HERE, found.ifindex, &shape);
+	dplane_shape_fini(&shape);
+	if (!err)
+		*ifindex = found.ifindex;
+	return err;
 }
 
 int dplane_link_reconfigure(struct dplane *dp, struct dplane_link *link,
 			    const struct dplane_link_params *params, uint32_t mtu_max)
 {
+	struct dplane_shape shape, before;
 	int err = dplane_link_params_check(dp, params, mtu_max);
 
 	if (err)
@@ -191,9 +170,13 @@ int dplane_link_reconfigure(struct dplane *dp, struct dplane_link *link,
 	if (strcmp(params->name, link->params.name) != 0)
 		return dplane_fail(dp, EINVAL, "interface %s cannot be renamed to %s", link->params.name,
 				   params->name);
+	shape = shape_of(params);
+	before = shape_of(&link->params);
 	dplane_privileged(dp, true);
-	err = dplane_link_params_apply(dp, link->ifindex, params, &link->params);
+	err = dplane_shape_change(dp, RTNL_HERE, link->ifindex, &shape, &before);
 	dplane_privileged(dp, false);
+	dplane_shape_fini(&shape);
+	dplane_shape_fini(&before);
 	if (!err)
 		link->params = *params;
 	return err;
@@ -201,17 +184,41 @@ int dplane_link_reconfigure(struct dplane *dp, struct dplane_link *link,
 
 void dplane_link_release(struct dplane *dp, const struct dplane_link *link)
 {
+	struct dplane_shape shape = shape_of(&link->params);
+
 	dplane_privileged(dp, true);
-	rtnl_addresses_set(link->ifindex, NULL, 0, link->params.inside, link->params.num_inside, NULL);
+	dplane_shape_release(RTNL_HERE, link->ifindex, &shape);
 	dplane_privileged(dp, false);
+	dplane_shape_fini(&shape);
+}
+
+int dplane_link_repair(struct dplane *dp, struct dplane_link *link, const struct dplane_shape_state *state,
+		       char *changed, size_t len)
+{
+	struct dplane_shape shape = shape_of(&link->params);
+	const struct dplane_shape_held held = {
+		.ns = RTNL_HERE,
+		.ifindex = link->ifindex,
+		.running = link->running,
+		.shape = &shape,
+		.state = state,
+		.arg = link,
+	};
+	int err;
+
+	dplane_privileged(dp, true);
+	err = dplane_shape_repair(dp, &held, changed, len);
+	dplane_privileged(dp, false);
+	dplane_shape_fini(&shape);
+	return err;
 }
 
 /* An address that could not be told again is one that the next repair finds. */
-void dplane_link_announce(struct dplane *dp, const struct dplane_link *link)
+void dplane_link_announce(struct dplane *dp, int ns, const struct dplane_link *link)
 {
 	if (!link)
 		return;
 	dplane_privileged(dp, true);
-	rtnl_addresses_announce(link->ifindex, link->params.inside, link->params.num_inside);
+	rtnl_addresses_announce(ns, link->ifindex, link->params.inside, link->params.num_inside);
 	dplane_privileged(dp, false);
 }

@@ -10,6 +10,7 @@
 
 #include "bgpvpnd/dplane/dplane_fail.h"
 #include "bgpvpnd/dplane/rtnl.h"
+#include "bgpvpnd/dplane/shape.h"
 
 PREDECL_HASH(dplane_link_ids);
 PREDECL_HASH(dplane_link_indexes);
@@ -61,11 +62,7 @@ int dplane_link_unknown(struct dplane *dp, uint32_t id);
 
 int dplane_link_params_check(struct dplane *dp, const struct dplane_link_params *params, uint32_t mtu_max);
 
-/* MTU and addresses; `before`: what the interface was given so far, NULL at first. Inside dplane_privileged(). */
-int dplane_link_params_apply(struct dplane *dp, uint32_t ifindex, const struct dplane_link_params *params,
-			     const struct dplane_link_params *before);
-
-/* The same of an interface that was just made or adopted, found by its name; and sets it up. */
+/* The same of an interface that has one link and was just made or adopted, found by its name; and sets it up. */
 int dplane_link_configure(struct dplane *dp, const struct dplane_link_params *params, uint32_t *ifindex);
 
 /* dplane_ops.link_set for an interface that we have; the plane's own part comes after it. */
@@ -73,23 +70,13 @@ int dplane_link_reconfigure(struct dplane *dp, struct dplane_link *link,
 			    const struct dplane_link_params *params, uint32_t mtu_max);
 
 /* dplane_ops.link_announce of a link, NULL: of none. */
-void dplane_link_announce(struct dplane *dp, const struct dplane_link *link);
+void dplane_link_announce(struct dplane *dp, int ns, const struct dplane_link *link);
 
-/* Somebody else made it, and may need it again: back without our addresses. */
+/* Somebody else made it, and may need it again: back without what was ours. */
 void dplane_link_release(struct dplane *dp, const struct dplane_link *link);
 
-/*
- * --- link_repair.c: what somebody else does to it --------------------------------------------------------
- */
-
-struct dplane_link_state {
-	/* Whether the interface shows the state that it was given, as far as one can see. */
-	bool (*shows)(const struct rtnl_link *now, bool running);
-	int (*set_running)(struct dplane *dp, const struct dplane_link *link, bool running); /* 0 or -errno */
-};
-
-/* dplane_ops.link_repair. */
-int dplane_link_repair(struct dplane *dp, const struct dplane_link *link,
-		       const struct dplane_link_state *state, char *changed, size_t len);
+/* dplane_ops.link_repair; the state's functions get the link. */
+int dplane_link_repair(struct dplane *dp, struct dplane_link *link, const struct dplane_shape_state *state,
+		       char *changed, size_t len);
 
 #endif

@@ -12,12 +12,25 @@ static void rtnl_strict(struct rtnl *rtnl)
 	(void)mnl_socket_setsockopt(rtnl->nl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 }
 
-int rtnl_open(struct rtnl *rtnl)
+static int open_in(struct rtnl *rtnl, int ns)
 {
-	rtnl->seq = 0;
+	int home, err = rtnl_ns_enter(ns, &home);
+
+	if (err)
+		return err;
 	rtnl->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!rtnl->nl)
-		return -errno;
+	err = rtnl->nl ? 0 : -errno;
+	rtnl_ns_leave(home);
+	return err;
+}
+
+int rtnl_open(struct rtnl *rtnl, int ns)
+{
+	int failed = open_in(rtnl, ns);
+
+	rtnl->seq = 0;
+	if (failed)
+		return failed;
 	if (mnl_socket_bind(rtnl->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
 		int err = -errno;
 

@@ -19,7 +19,7 @@ struct rtnl {
 	char buf[RTNL_BUF];
 };
 
-int rtnl_open(struct rtnl *rtnl);
+int rtnl_open(struct rtnl *rtnl, int ns);
 struct nlmsghdr *rtnl_request(struct rtnl *rtnl, uint16_t type, uint16_t flags);
 
 /*
@@ -30,5 +30,26 @@ int rtnl_talk(struct rtnl *rtnl, struct nlmsghdr *nlh, mnl_cb_t each, void *arg)
 
 /* The same, and closes: for calls that need one request. */
 int rtnl_once(struct rtnl *rtnl, struct nlmsghdr *nlh, mnl_cb_t each, void *arg);
+
+/*
+ * --- rtnl_tunnel.c: what a tunnel device is made of; pure ------------------------------------------------
+ */
+
+/* A link message that makes one, dormant from its first moment on; or gives it its parameters again (no name). Returns its header. */
+struct ifinfomsg *rtnl_tunnel_put(struct nlmsghdr *nlh, const struct rtnl_link *want, const char *name);
+
+/* IFLA_INFO_DATA of a link whose kind is known. */
+void rtnl_tunnel_read(const struct nlattr *data, struct rtnl_link *link);
+
+/*
+ * --- rtnl_ns.c -------------------------------------------------------------------------------------------
+ */
+
+/* Into a namespace and back; between the two nothing but opening sockets. enter: -errno when it stays here. */
+int rtnl_ns_enter(int ns, int *home);
+void rtnl_ns_leave(int home);
+
+/* Marks addresses (IFA_PROTO) and routes as ours: any number that nobody has; daemons of FRR stay above 180. */
+#define RTNL_PROTO_OURS 0x76
 
 #endif

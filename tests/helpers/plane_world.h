@@ -362,7 +362,7 @@ static inline struct rtnl_link link_now(const struct side *s)
 	struct rtnl_link link;
 
 	enter(s);
-	assert_int_equal(rtnl_link_find(s->params.name, &link), 0);
+	assert_int_equal(rtnl_link_find(RTNL_HERE, s->params.name, &link), 0);
 	return link;
 }
 

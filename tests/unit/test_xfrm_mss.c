@@ -84,7 +84,11 @@ static void test_mss_follows_the_link(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
 	struct dplane_link_params params = {
-		.name = "vpn1", .mtu = 1300, .mss_v4 = 1260, .nature.name_in = "elsewhere"};
+		.name = "vpn1",
+		.mtu = 1300,
+		.mss_v4 = 1260,
+		.nature = {.name_in = "elsewhere", .if_id_in = 5, .if_id_out = 6},
+	};
 	uint32_t link;
 
 	assert_string_equal(clamps(false), "");

@@ -78,7 +78,7 @@ static int attach_fail(struct dplane *dp, const char *name, int err)
 			"no permission to create interface %s: the daemon lacks CAP_NET_ADMIN, or the "
 			"device belongs to another user",
 			name);
-	if (err == EINVAL && rtnl_link_find(name, &link) == 0)
+	if (err == EINVAL && rtnl_link_find(RTNL_HERE, name, &link) == 0)
 		return dplane_fail(dp, EEXIST,
 				   "interface %s exists already and is %s%s, not a TUN we can adopt: remove "
 				   "it (`ip link del %s`), or name another interface",
@@ -95,8 +95,8 @@ static void adopt_quietly(const char *name)
 {
 	struct rtnl_link link;
 
-	if (rtnl_link_find(name, &link) == 0 && strcmp(link.kind, "tun") == 0 && link.up)
-		rtnl_link_set_up(link.ifindex, false);
+	if (rtnl_link_find(RTNL_HERE, name, &link) == 0 && strcmp(link.kind, "tun") == 0 && link.up)
+		rtnl_link_set_up(RTNL_HERE, link.ifindex, false);
 }
 
 static int attach(struct dplane *dp, int fd, const char *name)

@@ -64,7 +64,7 @@ static int device_make(struct dplane *dp, const struct dplane_link_params *param
 		       bool *ours)
 {
 	struct rtnl_link existing;
-	bool adopted = rtnl_link_find(params->name, &existing) == 0;
+	bool adopted = rtnl_link_find(RTNL_HERE, params->name, &existing) == 0;
 	int fd = tun_dev_open(dp, params->name);
 	int err;
 
@@ -75,7 +75,7 @@ static int device_make(struct dplane *dp, const struct dplane_link_params *param
 		*ours = !adopted || strcmp(existing.alias, DPLANE_LINK_MARK) == 0;
 		/* Without the mark it stays when a successor is done with it, and that is all. */
 		if (!adopted)
-			rtnl_link_set_alias(*ifindex, DPLANE_LINK_MARK);
+			rtnl_link_set_alias(RTNL_HERE, *ifindex, DPLANE_LINK_MARK);
 		return fd;
 	}
 	if (!adopted)
@@ -178,7 +178,7 @@ int tun_link_carrier(struct dplane *dp, const struct tun_link *link, bool on)
 	if (err || on)
 		return err;
 	dplane_privileged(dp, true);
-	rtnl_link_set_dormant(link->base.ifindex);
+	rtnl_link_set_dormant(RTNL_HERE, link->base.ifindex);
 	dplane_privileged(dp, false);
 	return 0;
 }
@@ -241,7 +241,7 @@ void tun_link_pulled(struct tun_plane *plane, uint32_t id)
 
 void tun_watch_open(struct tun_plane *plane)
 {
-	plane->watch = rtnl_watch_open();
+	plane->watch = rtnl_watch_open(RTNL_HERE);
 	if (plane->watch >= 0)
 		return;
 	dplane_note(&plane->dp, "cannot watch the interfaces, what others change there stays: %s",
@@ -273,19 +273,19 @@ static bool shows(const struct rtnl_link *now, bool running)
 	return now->carrier == running;
 }
 
-static int set_running(struct dplane *dp, const struct dplane_link *link, bool running)
+static int set_running(struct dplane *dp, void *link, bool running)
 {
-	return tun_link_carrier(dp, (const struct tun_link *)link, running);
+	return tun_link_carrier(dp, link, running);
 }
 
 void tun_link_announce(struct dplane *dp, uint32_t id)
 {
-	dplane_link_announce(dp, (struct dplane_link *)tun_link_find(tun_plane_of(dp), id));
+	dplane_link_announce(dp, RTNL_HERE, (struct dplane_link *)tun_link_find(tun_plane_of(dp), id));
 }
 
 int tun_link_repair(struct dplane *dp, uint32_t id, char *changed, size_t len)
 {
-	static const struct dplane_link_state state = {shows, set_running};
+	static const struct dplane_shape_state state = {shows, set_running, NULL};
 	struct tun_link *link = tun_link_find(tun_plane_of(dp), id);
 
 	changed[0] = '\0';

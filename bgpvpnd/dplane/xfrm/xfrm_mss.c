@@ -37,7 +37,7 @@ static void follow(struct xfrm_plane *plane, const char *ifname)
 	err = nft_table_set(&plane->mss, ifname, &mss);
 	dplane_privileged(&plane->dp, false);
 	if (err)
-		xfrm_links_changed(plane, 0);
+		xfrm_links_robbed(plane, 0);
 }
 
 void xfrm_mss_follow(struct xfrm_plane *plane, const struct dplane_link_params *params)
@@ -62,7 +62,7 @@ void xfrm_mss_open(struct xfrm_plane *plane)
 void xfrm_mss_events(struct xfrm_plane *plane)
 {
 	if (nft_table_events(&plane->mss))
-		xfrm_links_changed(plane, 0);
+		xfrm_links_robbed(plane, 0);
 }
 
 int xfrm_mss_repair(struct xfrm_plane *plane, char *changed, size_t len)

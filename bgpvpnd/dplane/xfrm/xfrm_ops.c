@@ -15,6 +15,8 @@
 
 DEFINE_MTYPE_STATIC(BGPVPN, XFRM_PLANE, "VPN XFRM data plane");
 
+DECLARE_DLIST(xfrm_devs, struct xfrm_dev, item);
+
 struct instant xfrm_now(void)
 {
 	struct timespec ts;
@@ -92,14 +94,14 @@ static void open_what_can_be(struct xfrm_plane *plane)
 	xfrm_probes_open(plane);
 	xfrm_mss_open(plane);
 	if (plane->watch < 0)
-		plane->watch = rtnl_watch_open();
+		plane->watch = rtnl_watch_open(RTNL_HERE);
 	dplane_privileged(&plane->dp, false);
 	if (plane->watch < 0)
 		dplane_note(&plane->dp, "cannot watch the interfaces, what others change there stays: %s",
 			    safe_strerror(-plane->watch));
 }
 
-static int poll_add(struct xfrm_plane *plane, int fd)
+int xfrm_poll_add(struct xfrm_plane *plane, int fd)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
 
@@ -119,7 +121,7 @@ static int poll_all(struct xfrm_plane *plane)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < array_size(fds); i++)
-		err = poll_add(plane, fds[i]);
+		err = xfrm_poll_add(plane, fds[i]);
 	return err;
 }
 
@@ -156,6 +158,13 @@ static int loop_open(struct xfrm_plane *plane)
 		   : 0;
 }
 
+static void routes_sweep(struct xfrm_plane *plane)
+{
+	dplane_privileged(&plane->dp, true);
+	rtnl_routes_sweep(RTNL_HERE);
+	dplane_privileged(&plane->dp, false);
+}
+
 /* With the port taken the plane still opens: the daemon serves what it can, and says what it can't. */
 static int xfrm_open(struct dplane *dp)
 {
@@ -164,6 +173,7 @@ static int xfrm_open(struct dplane *dp)
 
 	dp->error[0] = '\0';
 	dplane_links_init(&plane->links);
+	xfrm_devs_init(&plane->devs);
 	xfrm_children_setup(plane);
 	nft_table_init(&plane->mss);
 	err = kernel_open(plane);
@@ -171,6 +181,7 @@ static int xfrm_open(struct dplane *dp)
 		err = xfrm_try(plane);
 	if (!err) {
 		xfrm_sweep(plane);
+		routes_sweep(plane);
 		xfrm_stat_read(&plane->since);
 		open_what_can_be(plane);
 		err = loop_open(plane);
@@ -203,6 +214,7 @@ static void xfrm_close(struct dplane *dp)
 	struct xfrm_plane *plane = xfrm_plane_of(dp);
 
 	xfrm_links_teardown(plane);
+	xfrm_devs_fini(&plane->devs);
 	xfrm_children_teardown(plane);
 	dplane_privileged(dp, true);
 	nft_table_close(&plane->mss);
@@ -309,11 +321,6 @@ static int xfrm_fd(struct dplane *dp)
 	return xfrm_plane_of(dp)->poll;
 }
 
-static void changed_by_index(void *arg, uint32_t ifindex)
-{
-	xfrm_links_changed(arg, ifindex);
-}
-
 static bool xfrm_event_next(struct dplane *dp, struct dplane_event *event)
 {
 	struct xfrm_plane *plane = xfrm_plane_of(dp);
@@ -323,8 +330,7 @@ static bool xfrm_event_next(struct dplane *dp, struct dplane_event *event)
 	xfrm_probes_read(plane);
 	xfrm_events_read(plane->events, xfrm_event_news, plane);
 	xfrm_mss_events(plane);
-	if (plane->watch >= 0)
-		rtnl_watch_read(plane->watch, changed_by_index, plane);
+	xfrm_devs_watch_read(plane);
 	if (event_queue_pop(plane->queue, event)) {
 		if (event->type == DPLANE_EVENT_LINK_CHANGED)
 			xfrm_link_pulled(plane, event->link);
@@ -349,13 +355,6 @@ static void xfrm_counters_read(struct dplane *dp, struct dplane_counters *counte
 		.expired = now.expired - since->expired,
 		.socket_errors = plane->socket_errors,
 	};
-}
-
-static const char *xfrm_kind_missing(struct dplane *dp, enum dplane_kind kind)
-{
-	return kind == DPLANE_KIND_AUTO || kind == DPLANE_KIND_XFRM
-		       ? NULL
-		       : "the kernel data plane makes no interfaces of this kind";
 }
 
 static const struct dplane_ops xfrm_ops = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel plane: ESP and its policies in the kernel, an XFRM interface a link. The xfrm_*.c of this folder that are no builders or
+ * The kernel plane: ESP and its policies in the kernel, a link for each tunnel, which may share its interface (xfrm_dev.h). The xfrm_*.c of this folder that are no builders or
  * parsers share it. Main thread; there is no other.
  *
  * A link has an if_id, which its interface carries, and a reqid of our range. Everything of it in the kernel has both, so that neither
@@ -17,6 +17,7 @@
 #include "bgpvpnd/dplane/outer_sock.h"
 #include "bgpvpnd/dplane/spi_table.h"
 #include "bgpvpnd/dplane/xfrm/nft_table.h"
+#include "bgpvpnd/dplane/xfrm/xfrm_dev.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_sock.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_stat.h"
 
@@ -44,6 +45,8 @@ struct xfrm_plane {
 	int poll; /* epoll of all that can be read */
 	struct event_queue *queue;
 	struct dplane_links links;
+	struct xfrm_devs_head devs;
+	enum xfrm_tried tried[XFRM_KINDS];
 	struct xfrm_children_head children;
 	struct spi_table spis;
 	struct nft_table mss;
@@ -65,7 +68,9 @@ struct xfrm_rule {
 
 struct xfrm_link {
 	struct dplane_link base; /* first */
-	uint32_t if_id_in;	 /* 0: of no XFRM interface */
+	struct xfrm_dev *dev;
+	struct xfrm_sharers_item sharer;
+	uint32_t if_id_in; /* 0: of no XFRM interface */
 	uint32_t if_id_out;
 	uint32_t mark; /* mask 0: none */
 	uint32_t mark_mask;
@@ -114,6 +119,9 @@ int xfrm_try(struct xfrm_plane *plane);
 /* Removes what a predecessor has left in the kernel: everything with a reqid of ours. */
 void xfrm_sweep(struct xfrm_plane *plane);
 
+/* Has the plane's descriptor tell of this one too, until it is closed; nothing for a negative one. 0 or -errno. */
+int xfrm_poll_add(struct xfrm_plane *plane, int fd);
+
 /*
  * --- xfrm_link.c -----------------------------------------------------------------------------------------
  */
@@ -121,7 +129,6 @@ void xfrm_sweep(struct xfrm_plane *plane);
 void xfrm_links_teardown(struct xfrm_plane *plane); /* leaves the interfaces behind, dormant */
 struct xfrm_link *xfrm_link_find(struct xfrm_plane *plane, uint32_t id);
 void xfrm_link_changed(struct xfrm_plane *plane, struct dplane_link *link);
-void xfrm_links_changed(struct xfrm_plane *plane, uint32_t ifindex); /* 0: any */
 void xfrm_links_robbed(struct xfrm_plane *plane, uint32_t if_id);    /* a policy is gone; 0: any */
 void xfrm_link_pulled(struct xfrm_plane *plane, uint32_t id);
 
@@ -265,6 +272,7 @@ int xfrm_mss_repair(struct xfrm_plane *plane, char *changed, size_t len);
 void xfrm_event_news(void *arg, const struct xfrm_news *news);
 
 void xfrm_probes_open(struct xfrm_plane *plane); /* inside dplane_privileged() */
+void xfrm_probes_open_in(int ns, int *icmp4, int *icmp6); /* likewise; -1 what cannot be opened */
 void xfrm_probes_close(struct xfrm_plane *plane);
 void xfrm_probes_read(struct xfrm_plane *plane);
 int xfrm_inside_probe(struct dplane *dp, uint32_t link);

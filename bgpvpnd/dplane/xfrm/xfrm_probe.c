@@ -25,6 +25,8 @@ struct echo {
 
 #define PROBES_AT_ONCE 64
 
+DECLARE_DLIST(xfrm_devs, struct xfrm_dev, item);
+
 static void filter_v4(int fd)
 {
 	struct icmp_filter replies = {.data = ~(1u << ICMP_ECHOREPLY)};
@@ -45,22 +47,28 @@ static void filter_v6(int fd)
 	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
 }
 
-void xfrm_probes_open(struct xfrm_plane *plane)
+void xfrm_probes_open_in(int ns, int *icmp4, int *icmp6)
 {
 	const int flags = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
+	if (*icmp4 < 0)
+		*icmp4 = rtnl_ns_socket(ns, AF_INET, flags, IPPROTO_ICMP);
+	if (*icmp6 < 0)
+		*icmp6 = rtnl_ns_socket(ns, AF_INET6, flags, IPPROTO_ICMPV6);
+	if (*icmp4 >= 0)
+		filter_v4(*icmp4);
+	if (*icmp6 >= 0)
+		filter_v6(*icmp6);
+}
+
+void xfrm_probes_open(struct xfrm_plane *plane)
+{
 	if (!plane->probe_id && getrandom(&plane->probe_id, sizeof(plane->probe_id), 0) < 0)
 		plane->probe_id = (uint16_t)getpid();
+	xfrm_probes_open_in(RTNL_HERE, &plane->icmp4, &plane->icmp6);
 	if (plane->icmp4 < 0)
-		plane->icmp4 = socket(AF_INET, flags, IPPROTO_ICMP);
-	if (plane->icmp6 < 0)
-		plane->icmp6 = socket(AF_INET6, flags, IPPROTO_ICMPV6);
-	if (plane->icmp4 >= 0)
-		filter_v4(plane->icmp4);
-	else
-		dplane_note(&plane->dp, "the inside of tunnels cannot be probed: %s", safe_strerror(errno));
-	if (plane->icmp6 >= 0)
-		filter_v6(plane->icmp6);
+		dplane_note(&plane->dp, "the inside of tunnels cannot be probed: %s",
+			    safe_strerror(-plane->icmp4));
 }
 
 static void close_one(int *fd)
@@ -138,20 +146,27 @@ static int send_v6(int fd, uint32_t ifindex, const struct echo *echo, const stru
 	return sendmsg(fd, &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+/* Of several links that share an interface, too, one knows its answers. */
+static uint16_t probe_id(const struct xfrm_plane *plane, const struct xfrm_link *link)
+{
+	return (uint16_t)(plane->probe_id + link->base.id);
+}
+
 static int probe_send(struct xfrm_plane *plane, struct xfrm_link *link, const struct ipaddr *self,
 		      const struct ipaddr *other)
 {
-	bool v6 = IS_IPADDR_V6(self);
+	const struct xfrm_dev *dev = link->dev;
+	bool here = dev->ns == RTNL_HERE, v6 = IS_IPADDR_V6(self);
 	struct echo echo = {
 		.type = v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO,
-		.id = plane->probe_id,
+		.id = probe_id(plane, link),
 		.seq = htons(++link->probe_seq),
 	};
 
 	if (v6)
-		return send_v6(plane->icmp6, link->base.ifindex, &echo, self, other);
+		return send_v6(here ? plane->icmp6 : dev->icmp6, link->base.ifindex, &echo, self, other);
 	echo.checksum = checksum(&echo);
-	return send_v4(plane->icmp4, link->base.ifindex, &echo, self, other);
+	return send_v4(here ? plane->icmp4 : dev->icmp4, link->base.ifindex, &echo, self, other);
 }
 
 int xfrm_inside_probe(struct dplane *dp, uint32_t id)
@@ -215,18 +230,30 @@ static bool echo_of(const uint8_t *p, size_t n, bool v4, struct echo *echo)
 	return true;
 }
 
-/* Ours by our number, and no older than the window of 16 bits says: an answer that comes late still proves the way. */
-static void answered(struct xfrm_plane *plane, uint32_t ifindex, const struct echo *echo)
+/* Packets may come out of another interface than they go into. */
+static bool comes_from(const struct xfrm_dev *dev, uint32_t ifindex)
 {
-	struct xfrm_link *link = (struct xfrm_link *)dplane_link_find_index(&plane->links, ifindex);
-
-	if (!link || echo->id != plane->probe_id)
-		return;
-	link->probe.answered++;
-	link->probe.last_answered = xfrm_now();
+	return dev->iface.ifindex == ifindex || dev->if_id_in != dev->if_id_out;
 }
 
-static void read_from(struct xfrm_plane *plane, int fd, bool v4)
+/* Ours by our number, and no older than the window of 16 bits says: an answer that comes late still proves the way. */
+static void answered(struct xfrm_plane *plane, int ns, uint32_t ifindex, const struct echo *echo)
+{
+	struct dplane_link *base;
+
+	for (base = dplane_link_first(&plane->links); base; base = dplane_link_next(&plane->links, base)) {
+		struct xfrm_link *link = (struct xfrm_link *)base;
+
+		if (link->dev->ns != ns || !comes_from(link->dev, ifindex) ||
+		    echo->id != probe_id(plane, link))
+			continue;
+		link->probe.answered++;
+		link->probe.last_answered = xfrm_now();
+		return;
+	}
+}
+
+static void read_from(struct xfrm_plane *plane, int ns, int fd, bool v4)
 {
 	for (int i = 0; fd >= 0 && i < PROBES_AT_ONCE; i++) {
 		uint8_t buf[256];
@@ -242,14 +269,20 @@ static void read_from(struct xfrm_plane *plane, int fd, bool v4)
 		if (n < 0)
 			return;
 		if (echo_of(buf, (size_t)n, v4, &echo))
-			answered(plane, ifindex_of(&msg), &echo);
+			answered(plane, ns, ifindex_of(&msg), &echo);
 	}
 }
 
 void xfrm_probes_read(struct xfrm_plane *plane)
 {
-	read_from(plane, plane->icmp4, true);
-	read_from(plane, plane->icmp6, false);
+	struct xfrm_dev *dev;
+
+	read_from(plane, RTNL_HERE, plane->icmp4, true);
+	read_from(plane, RTNL_HERE, plane->icmp6, false);
+	frr_each (xfrm_devs, &plane->devs, dev) {
+		read_from(plane, dev->ns, dev->icmp4, true);
+		read_from(plane, dev->ns, dev->icmp6, false);
+	}
 }
 
 int xfrm_inside_stats(struct dplane *dp, uint32_t id, struct dplane_inside_stats *stats)

@@ -15,24 +15,6 @@ DEFINE_MTYPE_STATIC(BGPVPN, XFRM_SWEEP, "VPN XFRM leftovers");
 /* A SA to nobody: both ends are this host's loopback. */
 #define TRIAL_SPI 0x76706e76
 
-static int try_link(struct xfrm_plane *plane)
-{
-	static const char name[] = "vpn-trial";
-	struct rtnl_link made;
-	/* if_id 0 is no interface's: the kernel refuses it, but only if it knows the kind at all. */
-	int err = rtnl_link_add_xfrm(name, 0);
-
-	if (err == 0 && rtnl_link_find(name, &made) == 0) /* before 5.17 it did not mind */
-		rtnl_link_del(made.ifindex);
-	if (err == 0 || err == -EINVAL || err == -EEXIST)
-		return 0;
-	if (err == -EPERM)
-		return dplane_fail(&plane->dp, EPERM, "the daemon lacks CAP_NET_ADMIN");
-	return dplane_fail(
-		&plane->dp, EOPNOTSUPP,
-		"the kernel has no XFRM interfaces (`modprobe xfrm_interface`, or CONFIG_XFRM_INTERFACE)");
-}
-
 static void trial_make(struct child_sa_params *params, bool v6)
 {
 	*params = (struct child_sa_params){
@@ -60,13 +42,11 @@ static int try_esp(struct xfrm_plane *plane, bool v6)
 int xfrm_try(struct xfrm_plane *plane)
 {
 	struct dplane *dp = &plane->dp;
+	const char *missing = xfrm_kind_missing(dp, DPLANE_KIND_XFRM);
 	int err;
 
-	dplane_privileged(dp, true);
-	err = try_link(plane);
-	dplane_privileged(dp, false);
-	if (err)
-		return err;
+	if (missing)
+		return dplane_fail(dp, EOPNOTSUPP, "%s", missing);
 	err = try_esp(plane, false);
 	if (err)
 		return xfrm_refused(plane, err,

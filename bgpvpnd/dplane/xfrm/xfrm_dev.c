@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Devices of the kernel plane: whose they are, their life and their state; see xfrm_dev.h. */
+#include <zebra.h>
+
+#include "lib/log.h"
+#include "lib/memory.h"
+
+#include "bgpvpnd/dplane/xfrm/xfrm_plane.h"
+
+DEFINE_MTYPE_STATIC(BGPVPN, XFRM_DEV, "VPN kernel device");
+
+DECLARE_DLIST(xfrm_devs, struct xfrm_dev, item);
+DECLARE_DLIST(xfrm_sharers, struct xfrm_link, sharer);
+
+/*
+ * --- which one -------------------------------------------------------------------------------------------
+ */
+
+/* That has this name in this namespace, for packets in or out. */
+static struct xfrm_dev *dev_find(struct xfrm_plane *plane, const char *name, const char *netns)
+{
+	struct xfrm_dev *dev;
+
+	frr_each (xfrm_devs, &plane->devs, dev)
+		if (strcmp(dev->nature.netns, netns) == 0 &&
+		    (strcmp(dev->shape.name, name) == 0 || strcmp(dev->nature.name_in, name) == 0))
+			return dev;
+	return NULL;
+}
+
+static int in_use(struct xfrm_plane *plane, const char *name, const struct xfrm_dev *dev)
+{
+	struct rtnl_link is = xfrm_dev_wanted(dev, strcmp(name, dev->shape.name) != 0);
+	bool shared = xfrm_nature_shared(&dev->nature);
+	char words[100];
+
+	return dplane_fail(&plane->dp, EBUSY, "interface %s is in use by another tunnel as %s%s", name,
+			   xfrm_kind_words(&is, words, sizeof(words)),
+			   shared ? "" : ", which tunnels cannot share");
+}
+
+static int vrf_check(struct xfrm_plane *plane, const struct xfrm_dev *dev, const struct xfrm_link *link,
+		     const struct dplane_link_params *params)
+{
+	const struct xfrm_link *other;
+
+	frr_each (xfrm_sharers_const, &dev->links, other)
+		if (other != link && strcmp(other->base.params.vrf, params->vrf) != 0)
+			return dplane_fail(&plane->dp, EBUSY,
+					   "interface %s is in use by another tunnel in %s%s", params->name,
+					   other->base.params.vrf[0] ? "VRF " : "no VRF",
+					   other->base.params.vrf);
+	return 0;
+}
+
+/* The device that a link joins, NULL: a new one. */
+static int dev_for(struct xfrm_plane *plane, const struct dplane_link_params *params,
+		   const struct dplane_link_nature *nature, struct xfrm_dev **dev)
+{
+	struct xfrm_dev *found = dev_find(plane, params->name, nature->netns);
+	struct xfrm_dev *in = nature->name_in[0] ? dev_find(plane, nature->name_in, nature->netns) : NULL;
+
+	if (in && in != found)
+		return in_use(plane, nature->name_in, in);
+	if (found && (strcmp(found->shape.name, params->name) != 0 || !xfrm_nature_shared(nature) ||
+		      !dplane_nature_same(&found->nature, nature)))
+		return in_use(plane, params->name, found);
+	*dev = found;
+	return found ? vrf_check(plane, found, NULL, params) : 0;
+}
+
+/*
+ * --- what it shall be like -------------------------------------------------------------------------------
+ */
+
+static struct dplane_shape shape_of(const struct xfrm_dev *dev)
+{
+	struct dplane_shape shape = {};
+	const struct xfrm_link *link;
+
+	frr_each (xfrm_sharers_const, &dev->links, link)
+		dplane_shape_merge(&shape, &link->base.params);
+	dplane_shape_merged(&shape);
+	return shape;
+}
+
+/* The one that packets come out of has no addresses and no routes. */
+static struct dplane_shape shape_in(const struct xfrm_dev *dev, const struct dplane_shape *shape)
+{
+	struct dplane_shape in = {.mtu = shape->mtu};
+
+	strlcpy(in.name, dev->nature.name_in, sizeof(in.name));
+	strlcpy(in.vrf, shape->vrf, sizeof(in.vrf));
+	return in;
+}
+
+static void shape_take(struct xfrm_dev *dev, struct dplane_shape *shape)
+{
+	dplane_shape_fini(&dev->shape);
+	dev->shape = *shape;
+}
+
+/*
+ * --- its state -------------------------------------------------------------------------------------------
+ */
+
+static int iface_state(const struct xfrm_dev *dev, const struct xfrm_iface *iface, bool running)
+{
+	if (!iface->ifindex)
+		return 0;
+	return running ? rtnl_link_set_operative(dev->ns, iface->ifindex)
+		       : rtnl_link_set_dormant(dev->ns, iface->ifindex);
+}
+
+static int dev_state(const struct xfrm_dev *dev, bool running)
+{
+	int err = iface_state(dev, &dev->iface, running);
+
+	return err ? err : iface_state(dev, &dev->iface_in, running);
+}
+
+static bool wanted_state(const struct xfrm_dev *dev)
+{
+	const struct xfrm_link *link;
+
+	frr_each (xfrm_sharers_const, &dev->links, link)
+		if (link->base.running)
+			return true;
+	return false;
+}
+
+static int state_apply(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	bool running = wanted_state(dev);
+	int err = dev_state(dev, running);
+
+	if (err == -ENODEV)
+		return dplane_fail(&plane->dp, ENODEV, "interface %s was removed by somebody",
+				   dev->shape.name);
+	if (err)
+		return dplane_fail(&plane->dp, -err, "interface %s: cannot set its operational state: %s",
+				   dev->shape.name, safe_strerror(-err));
+	dev->running = running;
+	return 0;
+}
+
+int xfrm_dev_set_running(struct xfrm_plane *plane, struct xfrm_link *link, bool running)
+{
+	bool before = link->base.running;
+	int err;
+
+	link->base.running = running;
+	err = state_apply(plane, link->dev);
+	if (err)
+		link->base.running = before;
+	return err;
+}
+
+/*
+ * --- its life --------------------------------------------------------------------------------------------
+ */
+
+static void ns_close(struct xfrm_dev *dev)
+{
+	int *fds[] = {&dev->watch, &dev->icmp4, &dev->icmp6, &dev->ns};
+
+	for (size_t i = 0; i < array_size(fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+static int ns_open(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	const char *netns = dev->nature.netns;
+	int err = 0;
+
+	if (!netns[0])
+		return 0;
+	dev->ns = rtnl_ns_open(netns);
+	if (dev->ns < 0) {
+		err = dev->ns;
+		dev->ns = RTNL_HERE;
+		return dplane_fail(&plane->dp, -err,
+				   "interface %s: there is no network namespace %s: %s (`ip netns add %s`)",
+				   dev->shape.name, netns, safe_strerror(-err), netns);
+	}
+	dev->watch = rtnl_watch_open(dev->ns);
+	if (dev->watch < 0) {
+		err = dev->watch;
+		ns_close(dev);
+		return dplane_fail(&plane->dp, -err, "interface %s: cannot enter network namespace %s: %s%s",
+				   dev->shape.name, netns, safe_strerror(-err),
+				   err == -EPERM ? " (the daemon lacks CAP_SYS_ADMIN)" : "");
+	}
+	xfrm_poll_add(plane, dev->watch);
+	xfrm_probes_open_in(dev->ns, &dev->icmp4, &dev->icmp6);
+	xfrm_poll_add(plane, dev->icmp4);
+	xfrm_poll_add(plane, dev->icmp6);
+	rtnl_routes_sweep(dev->ns);
+	return 0;
+}
+
+/* A VTI gives the same packet to the policies twice; the second time, without its mark, there is none for it. */
+static int vti_policies_off(struct xfrm_plane *plane, const struct xfrm_dev *dev)
+{
+	char path[64];
+	int err;
+
+	if (dev->kind->kind != DPLANE_KIND_VTI)
+		return 0;
+	snprintf(path, sizeof(path), "ipv4/conf/%s/disable_policy", dev->shape.name);
+	err = rtnl_sysctl(path, "1");
+	if (err)
+		return dplane_fail(&plane->dp, -err, "interface %s: cannot write net.%s: %s", dev->shape.name,
+				   path, safe_strerror(-err));
+	snprintf(path, sizeof(path), "ipv6/conf/%s/disable_policy", dev->shape.name);
+	(void)rtnl_sysctl(path, "1"); /* IPv6 may be off */
+	return 0;
+}
+
+/* Down-linked before anything else, and again after the administrator's up, which an older kernel takes for more. */
+static int dev_begin(struct xfrm_plane *plane, struct xfrm_dev *dev, const struct dplane_shape *shape)
+{
+	struct dplane *dp = &plane->dp;
+	struct dplane_shape in = shape_in(dev, shape);
+	int err = dev_state(dev, false);
+
+	if (err)
+		return dplane_fail(dp, -err, "interface %s: cannot set it dormant: %s", dev->shape.name,
+				   safe_strerror(-err));
+	err = vti_policies_off(plane, dev);
+	if (!err)
+		err = dplane_shape_begin(dp, dev->ns, dev->iface.ifindex, shape);
+	if (!err && dev->iface_in.ifindex)
+		err = dplane_shape_begin(dp, dev->ns, dev->iface_in.ifindex, &in);
+	return err ? err : state_apply(plane, dev);
+}
+
+static void iface_unmake(const struct xfrm_dev *dev, struct xfrm_iface *iface)
+{
+	if (iface->made)
+		rtnl_link_del(dev->ns, iface->ifindex);
+	*iface = (struct xfrm_iface){};
+}
+
+static int dev_open(struct xfrm_plane *plane, struct xfrm_dev *dev, struct dplane_shape *shape)
+{
+	int err;
+
+	dev->iface = dev->iface_in = (struct xfrm_iface){};
+	err = xfrm_dev_make(plane, dev);
+	if (err)
+		return err;
+	err = dev_begin(plane, dev, shape);
+	if (!err) {
+		shape_take(dev, shape);
+		return 0;
+	}
+	iface_unmake(dev, &dev->iface_in);
+	iface_unmake(dev, &dev->iface);
+	return err;
+}
+
+/* These fail when somebody has removed it already, which is as good. */
+static void iface_close(const struct xfrm_dev *dev, const struct xfrm_iface *iface,
+			const struct dplane_shape *shape)
+{
+	if (!iface->ifindex)
+		return;
+	if (iface->ours)
+		rtnl_link_del(dev->ns, iface->ifindex);
+	else
+		dplane_shape_release(dev->ns, iface->ifindex, shape);
+}
+
+static void dev_free(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	ns_close(dev);
+	xfrm_devs_del(&plane->devs, dev);
+	xfrm_sharers_fini(&dev->links);
+	dplane_shape_fini(&dev->shape);
+	XFREE(MTYPE_XFRM_DEV, dev);
+}
+
+static void dev_close(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	struct dplane_shape in = shape_in(dev, &dev->shape);
+
+	iface_close(dev, &dev->iface, &dev->shape);
+	iface_close(dev, &dev->iface_in, &in);
+	dev_free(plane, dev);
+}
+
+static struct xfrm_dev *dev_new(struct xfrm_plane *plane, const struct dplane_link_params *params)
+{
+	struct xfrm_dev *dev = XCALLOC(MTYPE_XFRM_DEV, sizeof(*dev));
+
+	dev->nature = xfrm_nature_of(params);
+	dev->kind = xfrm_kind_of(&dev->nature);
+	dev->if_id_in = dev->nature.if_id_in;
+	dev->if_id_out = dev->nature.if_id_out;
+	dev->key = dev->nature.mark;
+	dev->ns = RTNL_HERE;
+	dev->watch = dev->icmp4 = dev->icmp6 = -1;
+	strlcpy(dev->shape.name, params->name, sizeof(dev->shape.name));
+	xfrm_sharers_init(&dev->links);
+	xfrm_devs_add_tail(&plane->devs, dev);
+	return dev;
+}
+
+/*
+ * --- join, reshape, leave --------------------------------------------------------------------------------
+ */
+
+/* What the SAs and policies of a link go by. */
+static void link_follow(struct xfrm_plane *plane, struct xfrm_dev *dev, struct xfrm_link *link)
+{
+	bool entered = dplane_link_find(&plane->links, link->base.id) != NULL;
+
+	if (entered)
+		dplane_link_leave(&plane->links, &link->base);
+	link->base.ifindex = dev->iface.ifindex;
+	if (entered)
+		dplane_link_enter(&plane->links, &link->base);
+	link->if_id_in = dev->if_id_in;
+	link->if_id_out = dev->if_id_out;
+	link->mark = dev->key;
+	link->mark_mask = dev->kind->keyed ? dev->nature.mark_mask : 0;
+	link->transport = dev->kind->transport;
+}
+
+static void links_follow(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	struct xfrm_link *link;
+
+	frr_each (xfrm_sharers, &dev->links, link)
+		link_follow(plane, dev, link);
+}
+
+static bool is_gone(const struct xfrm_dev *dev)
+{
+	struct rtnl_link now;
+
+	return !dev->iface.ifindex || rtnl_link_get(dev->ns, dev->iface.ifindex, &now) == -ENODEV ||
+	       (dev->iface_in.ifindex && rtnl_link_get(dev->ns, dev->iface_in.ifindex, &now) == -ENODEV);
+}
+
+static int change(struct xfrm_plane *plane, struct xfrm_dev *dev, const struct dplane_shape *shape)
+{
+	struct dplane_shape in = shape_in(dev, shape), in_before = shape_in(dev, &dev->shape);
+	bool moved = strcmp(shape->vrf, dev->shape.vrf) != 0;
+	int err = dplane_shape_change(&plane->dp, dev->ns, dev->iface.ifindex, shape, &dev->shape);
+
+	if (!err && dev->iface_in.ifindex)
+		err = dplane_shape_change(&plane->dp, dev->ns, dev->iface_in.ifindex, &in, &in_before);
+	/* The kernel has taken it down and up on its way. */
+	return err || !moved ? err : dev_state(dev, dev->running);
+}
+
+/*
+ * What its links want now; the interface that somebody removed is made again for all of them. A change that fails halfway is
+ * taken back as far as that goes.
+ */
+static int reshape(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	struct dplane_shape shape = shape_of(dev), old;
+	int err;
+
+	if (is_gone(dev)) {
+		err = dev_open(plane, dev, &shape);
+		links_follow(plane, dev);
+	} else {
+		err = change(plane, dev, &shape);
+		if (!err)
+			shape_take(dev, &shape);
+	}
+	if (!err)
+		return 0;
+	old = dev->shape;
+	dev->shape = shape;
+	if (dev->iface.ifindex) {
+		char why[DPLANE_WORDS_MAX];
+
+		strlcpy(why, plane->dp.error, sizeof(why));
+		change(plane, dev, &old);
+		strlcpy(plane->dp.error, why, sizeof(plane->dp.error));
+	}
+	dev->shape = old;
+	dplane_shape_fini(&shape);
+	return err;
+}
+
+static int open_new(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	struct dplane_shape shape = shape_of(dev);
+	int err = ns_open(plane, dev);
+
+	if (!err)
+		err = dev_open(plane, dev, &shape);
+	if (err)
+		dplane_shape_fini(&shape);
+	return err;
+}
+
+int xfrm_dev_join(struct xfrm_plane *plane, struct xfrm_link *link)
+{
+	const struct dplane_link_params *params = &link->base.params;
+	const struct dplane_link_nature nature = xfrm_nature_of(params);
+	struct xfrm_dev *dev = NULL;
+	int err = dev_for(plane, params, &nature, &dev);
+	bool fresh = !dev;
+
+	if (err)
+		return err;
+	if (fresh)
+		dev = dev_new(plane, params);
+	xfrm_sharers_add_tail(&dev->links, link);
+	err = fresh ? open_new(plane, dev) : reshape(plane, dev);
+	if (err) {
+		xfrm_sharers_del(&dev->links, link);
+		if (fresh)
+			dev_free(plane, dev);
+		return err;
+	}
+	link->dev = dev;
+	link_follow(plane, dev, link);
+	return 0;
+}
+
+int xfrm_dev_reshape(struct xfrm_plane *plane, struct xfrm_link *link,
+		     const struct dplane_link_params *params)
+{
+	const struct dplane_link_nature nature = xfrm_nature_of(params);
+	struct dplane_link_params before = link->base.params;
+	int err = vrf_check(plane, link->dev, link, params);
+
+	if (err)
+		return err;
+	if (!dplane_nature_same(&nature, &link->dev->nature))
+		return dplane_fail(&plane->dp, EINVAL,
+				   "interface %s cannot be made another kind of interface", params->name);
+	link->base.params = *params;
+	err = reshape(plane, link->dev);
+	if (err)
+		link->base.params = before;
+	return err;
+}
+
+void xfrm_dev_leave(struct xfrm_plane *plane, struct xfrm_link *link)
+{
+	struct xfrm_dev *dev = link->dev;
+
+	xfrm_sharers_del(&dev->links, link);
+	if (!xfrm_sharers_count(&dev->links)) {
+		dev_close(plane, dev);
+		return;
+	}
+	/* Gone, or changed by somebody: then the others' own look tells. */
+	if (is_gone(dev))
+		return;
+	reshape(plane, dev);
+	state_apply(plane, dev);
+}
+
+void xfrm_dev_abandon(struct xfrm_plane *plane, struct xfrm_link *link)
+{
+	struct xfrm_dev *dev = link->dev;
+
+	xfrm_sharers_del(&dev->links, link);
+	if (xfrm_sharers_count(&dev->links))
+		return;
+	dev_state(dev, false);
+	dev_free(plane, dev);
+}
+
+/*
+ * --- changed by others -----------------------------------------------------------------------------------
+ */
+
+static void dev_changed(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	struct xfrm_link *link;
+
+	dev->changed = true;
+	frr_each (xfrm_sharers, &dev->links, link)
+		xfrm_link_changed(plane, &link->base);
+}
+
+void xfrm_devs_changed(struct xfrm_plane *plane, int ns, uint32_t ifindex)
+{
+	struct xfrm_dev *dev;
+
+	frr_each (xfrm_devs, &plane->devs, dev)
+		if (dev->ns == ns &&
+		    (!ifindex || dev->iface.ifindex == ifindex || dev->iface_in.ifindex == ifindex))
+			dev_changed(plane, dev);
+}
+
+struct watched {
+	struct xfrm_plane *plane;
+	int ns;
+};
+
+static void changed_by_index(void *arg, uint32_t ifindex)
+{
+	const struct watched *watched = arg;
+
+	xfrm_devs_changed(watched->plane, watched->ns, ifindex);
+}
+
+void xfrm_devs_watch_read(struct xfrm_plane *plane)
+{
+	struct watched here = {plane, RTNL_HERE};
+	struct xfrm_dev *dev;
+
+	if (plane->watch >= 0)
+		rtnl_watch_read(plane->watch, changed_by_index, &here);
+	frr_each (xfrm_devs, &plane->devs, dev)
+		if (dev->watch >= 0)
+			rtnl_watch_read(dev->watch, changed_by_index, &(struct watched){plane, dev->ns});
+}
+
+/* Set down by the administrator it shows neither state. */
+static bool shows(const struct rtnl_link *now, bool running)
+{
+	if (running)
+		return now->operstate != RTNL_OPER_DORMANT && now->operstate != RTNL_OPER_TESTING;
+	return now->operstate != RTNL_OPER_UP && now->operstate != RTNL_OPER_UNKNOWN;
+}
+
+struct held {
+	const struct xfrm_dev *dev;
+	bool in;
+};
+
+static int set_state(struct dplane *dp, void *arg, bool running)
+{
+	const struct held *held = arg;
+
+	return iface_state(held->dev, held->in ? &held->dev->iface_in : &held->dev->iface, running);
+}
+
+static int mend(void *arg, const struct rtnl_link *now, char *words, size_t len)
+{
+	const struct held *held = arg;
+	struct rtnl_link want = xfrm_dev_wanted(held->dev, held->in);
+	char made[100];
+
+	if (xfrm_dev_matches(now, &want))
+		return 0;
+	snprintf(words, len, "made %s", xfrm_kind_words(now, made, sizeof(made)));
+	return rtnl_link_mend(held->dev->ns, &want, now->ifindex);
+}
+
+static int repair(struct xfrm_plane *plane, struct xfrm_dev *dev, bool in, const struct dplane_shape *shape,
+		  char *changed, size_t len)
+{
+	static const struct dplane_shape_state state = {shows, set_state, mend};
+	struct held arg = {dev, in};
+	const struct dplane_shape_held held = {
+		.ns = dev->ns,
+		.ifindex = in ? dev->iface_in.ifindex : dev->iface.ifindex,
+		.running = dev->running,
+		.shape = shape,
+		.state = &state,
+		.arg = &arg,
+	};
+
+	return dplane_shape_repair(&plane->dp, &held, changed, len);
+}
+
+static int look_after(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len)
+{
+	struct dplane_shape in = shape_in(dev, &dev->shape);
+	int err;
+
+	if (!dev->iface.ifindex)
+		return dplane_fail(&plane->dp, ENODEV, "interface %s was removed by somebody",
+				   dev->shape.name);
+	err = repair(plane, dev, false, &dev->shape, changed, len);
+	return err || !dev->iface_in.ifindex ? err : repair(plane, dev, true, &in, changed, len);
+}
+
+/* All links of it are told, and each comes here: the first look is enough for all. */
+int xfrm_dev_repair(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len)
+{
+	bool watched = dev->ns == RTNL_HERE ? plane->watch >= 0 : dev->watch >= 0;
+	int err;
+
+	xfrm_devs_watch_read(plane);
+	if (watched && !dev->changed)
+		return 0;
+	dev->changed = false;
+	err = look_after(plane, dev, changed, len);
+	if (err)
+		dev->changed = true;
+	return err;
+}
