@@ -14,6 +14,9 @@
 /* "idle", "sa-init", "auth", "established". */
 const char *bgpvpn_phase_name(enum ike_phase phase);
 
+/* That, or "manual" where there is no IKE to be in a phase. */
+const char *bgpvpn_ike_state(const struct tunnel_info *info);
+
 /* Why the link is as it is; an incomplete configuration comes before everything. Borrowed from info. */
 const char *bgpvpn_link_reason(const struct tunnel_info *info);
 

@@ -32,6 +32,11 @@ const char *bgpvpn_phase_name(enum ike_phase phase)
 	return "";
 }
 
+const char *bgpvpn_ike_state(const struct tunnel_info *info)
+{
+	return info->cfg->manual ? "manual" : bgpvpn_phase_name(info->ike.phase);
+}
+
 const char *bgpvpn_link_reason(const struct tunnel_info *info)
 {
 	const char *missing = bgpvpn_incomplete(info->name);
@@ -117,7 +122,7 @@ static void add_ike(struct json_object *json, const struct tunnel_info *info)
 {
 	const struct ike_conn_info *ike = &info->ike;
 
-	json_object_string_add(json, "ikeState", bgpvpn_phase_name(ike->phase));
+	json_object_string_add(json, "ikeState", bgpvpn_ike_state(info));
 	json_object_string_add(json, "childState", info->child_installed ? "installed" : "none");
 	json_object_boolean_add(json, "initiator", ike->initiator);
 	add_address(json, "localAddress", &ike->local.addr, &info->cfg->ike->local);

@@ -95,7 +95,7 @@ static void add_row(struct ttable *tt, const struct tunnel_info *info, struct in
 		       info->link_since.us ? duration(instant_diff(now, info->link_since) / USEC_PER_MS,
 						      since, sizeof(since))
 					   : "-",
-		       bgpvpn_phase_name(info->ike.phase), remote_of(info, remote, sizeof(remote)), rtt,
+		       bgpvpn_ike_state(info), remote_of(info, remote, sizeof(remote)), rtt,
 		       duration(bgpvpn_last_inbound_ms(info, now), heard, sizeof(heard)),
 		       volume(info->child.bytes_in, in, sizeof(in)),
 		       volume(info->child.bytes_out, out, sizeof(out)));
@@ -172,6 +172,10 @@ static void out_detail_ike(struct vty *vty, const struct tunnel_info *info, stru
 	const struct ike_conn_info *ike = &info->ike;
 	char local[ENDPOINT_STRLEN], remote[ENDPOINT_STRLEN], age[24];
 
+	if (info->cfg->manual) {
+		vty_out(vty, "  IKE SA: none, the keys are manual\n");
+		return;
+	}
 	vty_out(vty, "  IKE SA: %s", bgpvpn_phase_name(ike->phase));
 	if (ike->phase == IKE_PHASE_ESTABLISHED)
 		vty_out(vty, " for %s, %s, SPIs %016" PRIx64 " %016" PRIx64,

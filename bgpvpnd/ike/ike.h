@@ -150,6 +150,9 @@ bool ike_certs_same(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b);
  */
 #define IKE_CONN_SPAWNED 0x80000000u
 
+/* Likewise of Child SAs: the engine's have numbers below, from here on they are free for those that the caller installs by itself. */
+#define IKE_CHILD_FOREIGN 0x80000000u
+
 /* --- life ------------------------------------------------------------------------------------------------ */
 
 struct ike_engine *ike_engine_new(const struct ike_host *host, struct instant now);

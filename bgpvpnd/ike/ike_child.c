@@ -51,8 +51,9 @@ static struct child_sa *child_new(struct ike_sa *sa, struct instant now)
 	child->close = INSTANT_NEVER;
 	child->gone = INSTANT_NEVER;
 	do
-		child->id = ++sa->engine->last_child_id;
-	while (child->id == 0 || child_sas_find(&sa->engine->children, child));
+		child->id = sa->engine->last_child_id =
+			sa->engine->last_child_id % (IKE_CHILD_FOREIGN - 1) + 1;
+	while (child_sas_find(&sa->engine->children, child));
 	child_sas_add(&sa->engine->children, child);
 	ike_sa_children_add_tail(&sa->children, child);
 	return child;

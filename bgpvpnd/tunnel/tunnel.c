@@ -188,6 +188,7 @@ static void change_cfg(struct tunnel *t, struct tunnel_cfg *cfg, struct instant 
 	case TUNNEL_CHANGE_RESTART:
 		tunnel_instances_end(t, IKE_R_CONFIG_CHANGED, now);
 		tunnel_dial_restart(t, IKE_R_CONFIG_CHANGED, now);
+		tunnel_port_children_drop(t);
 		break;
 	}
 	if (cfg->shutdown)
@@ -230,6 +231,7 @@ bool tunnels_clear(struct tunnels *tunnels, const char *name, struct instant now
 		return false;
 	tunnel_instances_close(t, now);
 	tunnel_dial_restart(t, IKE_R_DELETED_BY_US, now);
+	tunnel_port_children_drop(t);
 	tunnel_reconcile(t, now);
 	return true;
 }
@@ -247,6 +249,8 @@ const char *tunnels_rekey(struct tunnels *tunnels, const char *name, bool ike, s
 
 	if (!t)
 		return "there is no such tunnel";
+	if (t->cfg->manual)
+		return "its keys are manual, nobody rekeys them";
 	info = tunnel_dial_info(t);
 	if (info.phase != IKE_PHASE_ESTABLISHED)
 		return "there is no IKE SA, nothing to rekey";
@@ -365,12 +369,16 @@ void tunnels_dplane_event(struct tunnels *tunnels, const struct dplane_event *ev
 		break;
 	case DPLANE_EVENT_SOFT_EXPIRE:
 		t = find_child(tunnels, event->child_id);
-		if (t)
+		if (t && t->cfg->manual)
+			tunnel_manual_worn(t, now);
+		else if (t)
 			tunnel_dial_worn(t, event->child_id);
 		break;
 	case DPLANE_EVENT_HARD_EXPIRE:
 		t = find_child(tunnels, event->child_id);
-		if (t)
+		if (t && t->cfg->manual)
+			tunnel_manual_lost(t, now);
+		else if (t)
 			tunnel_dial_spent(t, event->child_id, now);
 		break;
 	case DPLANE_EVENT_PEER_MOVED:

@@ -139,6 +139,7 @@ struct tunnel_link_facts {
 	bool dplane;	   /* there is a data plane and it has the interface */
 	bool many;	   /* a template: it carries nothing itself, its peers do */
 	uint32_t peers_up; /* many: that many of them have their link up */
+	bool manual;	   /* no IKE: usable_child is all that can be known */
 	bool waiting; /* on demand, and what is routed into it is kept for the Child SA that it brings about */
 	bool usable_child; /* an installed pair */
 	bool proven;	   /* heard from the peer through this very pair or IKE SA since it was installed */

@@ -66,6 +66,29 @@ void tunnel_cfg_seal(struct tunnel_cfg *cfg)
 	cfg->ike->detect_ms = cfg->liveness_detect_ms;
 }
 
+static void hosts_only(struct ts_list *list, const struct ipaddr *host, uint8_t proto)
+{
+	ts_list_any(list);
+	if (!ipaddr_is_unspecified(host)) {
+		list->n = 1;
+		list->ts[0].start = list->ts[0].end = *host;
+	}
+	for (int i = 0; i < list->n; i++)
+		list->ts[i].proto = proto;
+}
+
+void tunnel_cfg_selectors(const struct tunnel_cfg *cfg, struct ts_list *local, struct ts_list *remote)
+{
+	const struct ike_conn_cfg *ike = cfg->ike;
+
+	*local = ike->ts_local;
+	*remote = ike->ts_remote;
+	if (!ike->hosts_proto)
+		return;
+	hosts_only(local, &ike->local, ike->hosts_proto);
+	hosts_only(remote, &ike->remote, ike->hosts_proto);
+}
+
 /*
  * --- comparison ------------------------------------------------------------------------------------------
  */
@@ -203,8 +226,8 @@ static bool same_sa(const void *a, const void *b, size_t size)
 	const struct child_sa_params *x = a;
 	const struct child_sa_params *y = b;
 
-	return x->encr == y->encr && x->encr_key_bits == y->encr_key_bits && x->integ == y->integ &&
-	       same_half(&x->in, &y->in) && same_half(&x->out, &y->out);
+	return x->udp_encap == y->udp_encap && x->encr == y->encr && x->encr_key_bits == y->encr_key_bits &&
+	       x->integ == y->integ && same_half(&x->in, &y->in) && same_half(&x->out, &y->out);
 }
 
 struct field {

@@ -155,32 +155,13 @@ struct instant tunnel_demand_next(const struct tunnel *t, struct instant now)
  * --- the data plane --------------------------------------------------------------------------------------
  */
 
-static void hosts_only(struct ts_list *list, const struct ipaddr *host, uint8_t proto)
-{
-	ts_list_any(list);
-	if (!ipaddr_is_unspecified(host)) {
-		list->n = 1;
-		list->ts[0].start = list->ts[0].end = *host;
-	}
-	for (int i = 0; i < list->n; i++)
-		list->ts[i].proto = proto;
-}
-
 /*
  * Always there, not only while there is no Child SA: the plane knows better than we do when the last one has gone, and what comes in that
  * moment must be kept too.
  */
 void tunnel_demand_trap(const struct tunnel *t, struct dplane_link_params *params)
 {
-	const struct ike_conn_cfg *ike = t->cfg->ike;
-
 	params->trap = tunnel_on_demand(t) && tunnel_enabled(t);
-	if (!params->trap)
-		return;
-	params->trap_local = ike->ts_local;
-	params->trap_remote = ike->ts_remote;
-	if (ike->hosts_proto) {
-		hosts_only(&params->trap_local, &ike->local, ike->hosts_proto);
-		hosts_only(&params->trap_remote, &ike->remote, ike->hosts_proto);
-	}
+	if (params->trap)
+		tunnel_cfg_selectors(t->cfg, &params->trap_local, &params->trap_remote);
 }

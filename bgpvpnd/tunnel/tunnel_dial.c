@@ -114,7 +114,7 @@ static void rekey_worn(struct tunnel *t, struct instant now)
 
 void tunnel_dial_reconcile(struct tunnel *t, struct instant now)
 {
-	if (!tunnel_enabled(t) || !tunnel_has_place(t)) {
+	if (!tunnel_enabled(t) || !tunnel_has_place(t) || t->cfg->manual) {
 		tunnel_dial_stop(t, IKE_R_DELETED_BY_US, now);
 		return;
 	}

@@ -31,6 +31,12 @@ struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *fa
 		return down("no interface in the data plane");
 	if (facts->many)
 		return facts->peers_up ? up("peers are up") : down("no peer is up");
+	if (facts->manual && !facts->usable_child)
+		return down("manual keys are not installed");
+	if (facts->manual && !held(facts, now))
+		return up("manual keys, no liveness but BFD's");
+	if (facts->manual)
+		return down("manual keys are installed, waiting for link hold-up");
 	if (facts->waiting && !held(facts, now))
 		return up("waits for the first packet");
 	if (facts->waiting)

@@ -79,7 +79,9 @@ static int64_t ms_since(struct instant t, struct instant now)
 
 static void say_up(struct tunnel *t, struct instant now)
 {
-	if (tunnel_demand_waits(t, now))
+	if (t->cfg->manual)
+		tunnel_say(t, TUNNEL_NEWS_LINK_UP, now, "link up: manual keys are installed");
+	else if (tunnel_demand_waits(t, now))
 		tunnel_say(t, TUNNEL_NEWS_LINK_UP, now, "link up: waits for the first packet");
 	else if (t->reach.silent_since.us)
 		tunnel_say(t, TUNNEL_NEWS_LINK_UP, now, "link up: peer answered after %" PRId64 " ms",

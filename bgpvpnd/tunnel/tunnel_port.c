@@ -21,17 +21,22 @@
 /* RFC 3948 4, "M" */
 #define KEEPALIVE_US (20 * USEC_PER_S)
 
+void tunnel_port_refuse(struct tunnel *t, const char *words, struct instant now)
+{
+	t->port.retry = instant_add(now, RETRY_US);
+	if (strcmp(words, t->port.error) == 0)
+		return;
+	strlcpy(t->port.error, words, sizeof(t->port.error));
+	tunnel_say(t, TUNNEL_NEWS_DPLANE, now, "%s", words);
+}
+
 static void refused(struct tunnel *t, const char *what, int rc, struct instant now)
 {
 	const char *why = dplane_error(t->all->dplane);
 	char words[sizeof(t->port.error)];
 
 	snprintf(words, sizeof(words), "%s: %s", what, why[0] ? why : safe_strerror(-rc));
-	t->port.retry = instant_add(now, RETRY_US);
-	if (strcmp(words, t->port.error) == 0)
-		return;
-	strlcpy(t->port.error, words, sizeof(t->port.error));
-	tunnel_say(t, TUNNEL_NEWS_DPLANE, now, "%s", words);
+	tunnel_port_refuse(t, words, now);
 }
 
 /*
@@ -90,6 +95,7 @@ void tunnel_port_close(struct tunnel *t)
 	dp->ops->link_del(dp, t->port.link);
 	tunnel_ports_del(&t->all->ports, t);
 	t->port.link = 0;
+	t->port.running = false;
 	t->port.changed = false;
 }
 
@@ -218,9 +224,11 @@ int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now)
 	rc = dp->ops->link_set_running(dp, t->port.link, running);
 	if (rc < 0)
 		refused(t, "cannot set the link state", rc, now);
-	else
-		t->port.error[0] = '\0';
-	return rc;
+	if (rc < 0)
+		return rc;
+	t->port.error[0] = '\0';
+	t->port.running = running;
+	return 0;
 }
 
 /*
@@ -252,7 +260,7 @@ int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params
 		return -ENODEV;
 	if (t->port.num_children == LIMIT_CHILDREN)
 		return -ENOSPC;
-	rc = dp->ops->child_add(dp, t->port.link, params, t->cfg->replay_window);
+	rc = dp->ops->child_add(dp, t->port.link, params, t->cfg->manual ? 0 : t->cfg->replay_window);
 	if (rc < 0) {
 		refused(t, "cannot install the Child SA", rc, now);
 		return rc;

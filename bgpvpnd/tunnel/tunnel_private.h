@@ -47,6 +47,7 @@ struct tunnel_port {
 	uint32_t link;			  /* the plane's handle; 0: none */
 	struct dplane_link_params params; /* as last accepted */
 	struct instant retry;		  /* not before, after a refusal */
+	bool running;			  /* the plane was told so */
 	bool changed;			  /* somebody did something to the interface */
 	struct instant looked;		  /* at what it was, last; {0}: never */
 	struct instant repaired;	  /* last; {0}: never */
@@ -148,6 +149,9 @@ void tunnel_cfg_swap(struct tunnel *t, struct tunnel_cfg *cfg, struct instant no
 
 /* Fills in what the engine's part repeats of the tunnel's. */
 void tunnel_cfg_seal(struct tunnel_cfg *cfg);
+/* What is offered, and carried without IKE: the configured selectors, or the ends themselves (ike_conn_cfg.hosts_proto). */
+void tunnel_cfg_selectors(const struct tunnel_cfg *cfg, struct ts_list *local, struct ts_list *remote);
+
 /* A snapshot that differs in these two, with one reference. */
 struct tunnel_cfg *tunnel_cfg_instance(const struct tunnel_cfg *cfg, const char *name, const char *interface);
 bool tunnel_ts_same(const struct ts_list *a, const struct ts_list *b);
@@ -244,12 +248,29 @@ void tunnel_demand_words(const struct tunnel *t, const struct ike_conn_info *ike
 void tunnel_demand_trap(const struct tunnel *t, struct dplane_link_params *params);
 
 /*
+ * --- tunnel_manual.c -------------------------------------------------------------------------------------
+ */
+
+void tunnel_manual_reconcile(struct tunnel *t, struct instant now);
+bool tunnel_manual_installed(const struct tunnel *t);
+
+/* The data plane says that the pair has no sequence numbers left soon, or that it is not there any more. */
+void tunnel_manual_worn(struct tunnel *t, struct instant now);
+void tunnel_manual_lost(struct tunnel *t, struct instant now);
+
+/* What the engine says of the Child SAs of others. */
+void tunnel_manual_info(const struct tunnel *t, struct ike_conn_info *info);
+
+/*
  * --- tunnel_port.c ---------------------------------------------------------------------------------------
  */
 
 void tunnel_port_reconcile(struct tunnel *t, struct instant now);
 struct instant tunnel_port_next(const struct tunnel *t);
 void tunnel_port_close(struct tunnel *t);
+
+/* What cannot be done, for show and for the log; not tried again for a while. */
+void tunnel_port_refuse(struct tunnel *t, const char *words, struct instant now);
 
 /* Somebody removed the interface, or did something else to it. */
 void tunnel_port_lost(struct tunnel *t, struct instant now);

@@ -37,7 +37,8 @@ static void probe(struct tunnel *t, struct instant now)
 	struct tunnel_reach_sample s;
 	unsigned int acts;
 
-	if (!t->port.num_children) {
+	/* Nobody answers requests where there is no IKE. */
+	if (!t->port.num_children || t->cfg->manual) {
 		tunnel_reach_stop(&t->reach);
 		return;
 	}
@@ -65,7 +66,9 @@ struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t, struct instan
 		.many = tunnel_is_template(t),
 		.peers_up = t->kin.up,
 		.waiting = tunnel_demand_waits(t, now),
-		.usable_child = tunnel_port_has_child(t, tunnel_dial_info(t).child_id),
+		.manual = t->cfg->manual,
+		.usable_child =
+			tunnel_manual_installed(t) || tunnel_port_has_child(t, tunnel_dial_info(t).child_id),
 		.proven = t->reach.active && t->reach.proven,
 		.reachable = t->reach.active && t->reach.reachable,
 		.inside_dead = t->reach.active && t->reach.inside.dead,
@@ -92,6 +95,9 @@ static void publish(struct tunnel *t, struct instant now)
 	struct tunnel_link_facts facts = tunnel_link_facts(t, now);
 	struct tunnel_link_verdict verdict = tunnel_link_wanted(&facts, now);
 
+	/* The interface was made anew, and what keeps the link up did not need it: manual keys, a packet to wait for. */
+	if (verdict.up && t->link.up && t->port.link && !t->port.running && !facts.many)
+		tunnel_port_set_running(t, true, now);
 	if (verdict.up == t->link.up || !show_link(t, &verdict, now))
 		return;
 	if (verdict.up)
@@ -131,6 +137,7 @@ void tunnel_reconcile(struct tunnel *t, struct instant now)
 {
 	tunnel_port_reconcile(t, now);
 	tunnel_dial_reconcile(t, now);
+	tunnel_manual_reconcile(t, now);
 	probe(t, now);
 	tunnel_port_keepalive(t, tunnel_dial_info(t).nat_local, now);
 	publish(t, now);

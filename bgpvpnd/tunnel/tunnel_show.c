@@ -125,7 +125,9 @@ void tunnel_link_reason(const struct tunnel *t, const struct ike_conn_info *ike,
 		snprintf(buf, len, "%s%s%s", verdict.why, inside_words(t), tunnel_family_words(t));
 	else if (facts.enabled && !facts.dplane)
 		no_dplane(t, buf, len);
-	else if (facts.enabled && !facts.usable_child && !facts.waiting)
+	else if (facts.manual && !verdict.up && t->port.error[0])
+		strlcpy(buf, t->port.error, len);
+	else if (facts.enabled && !facts.usable_child && !facts.waiting && !facts.manual)
 		no_child(t, ike, buf, len);
 	else if (facts.enabled && facts.proven && !facts.reachable)
 		unreachable(t, ike, buf, len);
@@ -157,6 +159,7 @@ static void fill(const struct tunnel *t, struct tunnel_info *info)
 		.last_heard = t->reach.last_heard,
 		.reachable = t->reach.active && t->reach.proven && t->reach.reachable,
 	};
+	tunnel_manual_info(t, &info->ike);
 	strlcpy(info->name, t->cfg->name, sizeof(info->name));
 	if (t->kin.parent)
 		strlcpy(info->parent, t->kin.parent->cfg->name, sizeof(info->parent));

@@ -148,6 +148,11 @@ static int fake_child_add(struct dplane *dp, uint32_t link, const struct child_s
 				.encr = params->encr,
 				.integ = params->integ,
 				.replay_window = replay_window,
+				.spi_in = params->in.spi,
+				.udp_encap = params->udp_encap,
+				.transport = params->transport,
+				.remote = params->remote,
+				.ts_remote = params->ts_remote,
 			};
 			return 0;
 		}

@@ -32,6 +32,11 @@ struct fake_child {
 	uint16_t encr;
 	uint16_t integ;
 	uint16_t replay_window;
+	uint32_t spi_in;
+	bool udp_encap;
+	bool transport;
+	struct endpoint remote;
+	struct ts_list ts_remote;
 	uint32_t keepalives;
 	struct dplane_child_stats stats;
 };

@@ -175,6 +175,12 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg)
 	XFREE(MTYPE_FAKE_CONN_CFG, cfg);
 }
 
+const char *ike_proposal_format(uint8_t proto, const struct ike_proposal_cfg *proposal, char *buf, size_t len)
+{
+	snprintf(buf, len, "proposal of %u", proposal->num);
+	return buf;
+}
+
 /* The octets themselves. */
 const char *ike_id_format(const struct ike_id_cfg *id, char *buf, size_t len)
 {

@@ -352,6 +352,23 @@ static void any_remote(void **state)
 	assert_int_equal(conn()->initiated, 0);
 }
 
+/* Another interface, or the same made again: it waits there. */
+static void interface_comes_anew(void **state)
+{
+	struct dplane_event gone = {.type = DPLANE_EVENT_LINK_GONE};
+	struct tunnel_cfg *cfg = demand_cfg();
+
+	give(demand_cfg());
+	gone.link = vpn0()->handle;
+	tunnels_dplane_event(w.tunnels, &gone, w.now);
+	pump();
+	assert_true(vpn0()->running && vpn0()->params.trap);
+	strlcpy(cfg->interface, "vpn7", sizeof(cfg->interface));
+	give(cfg);
+	assert_true(fake_dplane_link(&w.plane, "vpn7")->running);
+	assert_int_equal(fake_dplane_num_links(&w.plane), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,7 +378,7 @@ int main(void)
 		TEST(peer_dials),    TEST(child_deleted),
 		TEST(child_refused), TEST(packet_between_outputs),
 		TEST(operator),	     TEST(selectors),
-		TEST(any_remote),
+		TEST(any_remote),    TEST(interface_comes_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

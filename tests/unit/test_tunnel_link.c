@@ -85,13 +85,25 @@ static void waiting(void **state)
 	}
 }
 
+/* With manual keys nothing is known of the peer: what is installed is up, after hold-up as ever. */
+static void manual(void **state)
+{
+	for (unsigned int i = 0; i < 128; i++) {
+		struct tunnel_link_facts f = facts_of(i, 9000);
+
+		f.manual = true;
+		assert_int_equal(tunnel_link_wanted(&f, now).up, (i & 7) == 7 && i & 64);
+		f.up_allowed = now;
+		assert_int_equal(tunnel_link_wanted(&f, now).up, (i & 7) == 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_combinations),
-		cmocka_unit_test(first_reason),
-		cmocka_unit_test(template),
-		cmocka_unit_test(waiting),
+		cmocka_unit_test(all_combinations), cmocka_unit_test(first_reason),
+		cmocka_unit_test(template),	    cmocka_unit_test(waiting),
+		cmocka_unit_test(manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
