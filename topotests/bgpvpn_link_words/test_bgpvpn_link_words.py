@@ -7,6 +7,7 @@ One router, and no peer. Which refusals and which configurations there are depen
 
 import json
 import os
+import pathlib
 import re
 
 import pytest
@@ -451,6 +452,40 @@ def test_round_trip(r1, keys, text):
                 ok(r1, "vpn tunnel " + tunnel, "no " + line)
         assert block(running(r1), "vpn tunnel " + tunnel) == ["shutdown"]
     gone(r1, *names)
+    assert running(r1) == start
+
+
+# --- the examples of the documentation -------------------------------------------------------------------
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "doc/examples"
+
+
+def examples():
+    """Those that this data plane can; the first line says which those are."""
+    paths = sorted(EXAMPLES.glob("*.conf"))
+    assert paths
+    return [path for path in paths if PLANE == "kernel" or not path.read_text().startswith("! Kernel data plane")]
+
+
+@pytest.mark.parametrize("path", examples(), ids=lambda path: path.stem)
+def test_example_loads(r1, keys, path):
+    """Every line of it is taken, and every tunnel is complete; the files that it names are made for it."""
+    text = path.read_text()
+    need_kinds(r1, text)
+    start = running(r1)
+    names = re.findall(r"^vpn tunnel (\S+)", text, re.M)
+    for name in re.findall(r"^ .* file (\S+)$", text, re.M):
+        topo.run(r1, "cp -p /etc/frr/good.keys " + name)
+    topo.run(r1, "cat > /etc/frr/example.conf << 'EOF'\n{}EOF".format(text))
+    status, said = topo.run(r1, "vtysh -f /etc/frr/example.conf")
+    assert status == 0, said
+    config = running(r1)
+    for name in names:
+        assert block(config, "vpn tunnel " + name) == block(text, "vpn tunnel " + name)
+        assert "incomplete" not in topo.tunnel(r1, name)["linkReason"]
+    gone(r1, *names)
+    for line in re.findall(r"^ip route .*$", text, re.M):
+        ok(r1, "no " + line)
     assert running(r1) == start
 
 
