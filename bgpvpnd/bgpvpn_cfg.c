@@ -12,6 +12,7 @@
 #include "bgpvpnd/bgpvpn_cert.h"
 #include "bgpvpnd/bgpvpn_cfg.h"
 #include "bgpvpnd/bgpvpn_errors.h"
+#include "bgpvpnd/bgpvpn_manual.h"
 #include "bgpvpnd/bgpvpn_ppk.h"
 #include "bgpvpnd/bgpvpn_secret.h"
 #include "bgpvpnd/bgpvpnd.h"
@@ -260,6 +261,8 @@ static const char *what_is_missing(const struct lyd_node *tunnel, const struct t
 		return "interface missing";
 	if (bgpvpn_cfg_link_missing(tunnel, cfg))
 		return bgpvpn_cfg_link_missing(tunnel, cfg);
+	if (cfg->manual)
+		return bgpvpn_manual_missing(tunnel, cfg);
 	if (!ppk)
 		return "file of the post-quantum pre-shared key cannot be used";
 	if (!certs)
@@ -297,6 +300,7 @@ struct tunnel_cfg *bgpvpn_cfg_build(const struct lyd_node *tunnel, const struct 
 	secret = fill_secret(tunnel, old, cfg);
 	certs = bgpvpn_cert_fill(tunnel, old, cfg);
 	ppk = bgpvpn_ppk_fill(tunnel, old, cfg);
+	bgpvpn_manual_fill(tunnel, old, cfg);
 	what = what_is_missing(tunnel, cfg, secret, certs, ppk);
 	missing[0] = '\0';
 	if (what) {

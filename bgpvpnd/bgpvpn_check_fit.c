@@ -40,11 +40,27 @@ static const char **word_of(struct link_words *words, const struct row *row)
 	return (const char **)((char *)words + row->offset);
 }
 
+static bool is_proof(const struct lyd_node *node)
+{
+	if (strmatch(node->schema->name, "authentication"))
+		return child_of(node, "certificate") || child_of(node, "ca");
+	return strmatch(node->schema->name, "pre-shared-key") ||
+	       strmatch(node->schema->name, "pre-shared-key-file");
+}
+
+static void read_manual(const struct lyd_node *manual, struct link_words *words)
+{
+	words->spi_in = text_of(child_of(manual, "in"), "spi");
+	words->spi_out = text_of(child_of(manual, "out"), "spi");
+	words->manual =
+		is_set(words->spi_in) || is_set(words->spi_out) || is_set(text_of(manual, "algorithm"));
+}
+
 void link_words_read(const struct lyd_node *tunnel, struct link_words *words)
 {
 	const struct lyd_node *child;
 
-	*words = (struct link_words){.remote_id = ""};
+	*words = (struct link_words){.remote_id = "", .spi_in = "", .spi_out = ""};
 	for (size_t i = 0; i < array_size(rows); i++)
 		*word_of(words, &rows[i]) = "";
 	LY_LIST_FOR(lyd_child(tunnel), child)
@@ -55,7 +71,10 @@ void link_words_read(const struct lyd_node *tunnel, struct link_words *words)
 					rows[i].leaf ? text_of(child, rows[i].leaf) : lyd_get_value(child);
 		if (strmatch(child->schema->name, "remote"))
 			words->remote_id = text_of(child_of(child, "id"), "value");
+		if (strmatch(child->schema->name, "manual-sa"))
+			read_manual(child, words);
 		words->selectors |= strmatch(child->schema->name, "traffic-selector");
+		words->proof |= is_proof(child);
 	}
 	if (!is_set(words->if_in))
 		words->if_in = words->if_out;
@@ -80,6 +99,8 @@ static bool template_fits(const struct link_words *w, char *err, size_t err_len)
 		one = "stands for many interfaces, and each needs an if-id of its own: `no if-id`";
 	else if (is_set(w->mark))
 		one = "stands for many interfaces, and each needs a mark of its own: `no mark`";
+	else if (w->manual)
+		one = "is for many peers, and manual-sa is for one";
 	return !one ||
 	       refuse(err, err_len, "tunnel %s: %%u in interface %s %s", w->tunnel, w->interface, one);
 }
@@ -143,8 +164,24 @@ static bool initiate_fits(const struct link_words *w, char *err, size_t err_len)
 	return true;
 }
 
+static bool manual_fits(const struct link_words *w, char *err, size_t err_len)
+{
+	if (!w->manual)
+		return true;
+	if (w->proof)
+		return refuse(
+			err, err_len,
+			"tunnel %s: with manual-sa there is no IKE, and nothing to prove with a pre-shared key or a certificate: one or the other",
+			w->tunnel);
+	if (strmatch(w->remote, "any"))
+		return refuse(err, err_len,
+			      "tunnel %s: manual-sa needs the address of a peer, not `remote address any`",
+			      w->tunnel);
+	return true;
+}
+
 bool link_words_fit(const struct link_words *w, char *err, size_t err_len)
 {
 	return template_fits(w, err, err_len) && kind_fits(w, err, err_len) && if_ids_fit(w, err, err_len) &&
-	       initiate_fits(w, err, err_len);
+	       initiate_fits(w, err, err_len) && manual_fits(w, err, err_len);
 }

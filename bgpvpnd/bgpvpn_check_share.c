@@ -75,10 +75,12 @@ static bool share(const struct link_words *a, const struct link_words *b, char *
 /* --- what only one can have ------------------------------------------------------------------------------ */
 
 enum claimed {
-	CLAIM_NAME,  /* of an interface */
-	CLAIM_IF_ID, /* the kernel has each once */
-	CLAIM_MARK,  /* policies of one mark are policies of each of its interfaces */
-	CLAIM_ENDS,  /* the kernel finds a device of one kind by these */
+	CLAIM_NAME,    /* of an interface */
+	CLAIM_IF_ID,   /* the kernel has each once */
+	CLAIM_MARK,    /* policies of one mark are policies of each of its interfaces */
+	CLAIM_SPI_IN,  /* an SA is found by its SPI */
+	CLAIM_SPI_OUT, /* the same at the peer */
+	CLAIM_ENDS,    /* the kernel finds a device of one kind by these */
 };
 
 /* `what`, and `more`, can be had by tunnels with the same owner only. */
@@ -129,6 +131,13 @@ static bool refuse_claim(const struct claim *a, const struct claim *b, char *err
 			err, err_len,
 			"mark %s is used by interface %s of tunnel %s and interface %s of tunnel %s; their policies would be mixed",
 			a->what, a->owner, a->by->tunnel, b->owner, b->by->tunnel);
+	case CLAIM_SPI_IN:
+		return refuse(err, err_len,
+			      "SPI %s of packets that arrive is that of tunnel %s and tunnel %s", a->what,
+			      a->by->tunnel, b->by->tunnel);
+	case CLAIM_SPI_OUT:
+		return refuse(err, err_len, "SPI %s of packets to %s is that of tunnel %s and tunnel %s",
+			      a->what, a->more, a->by->tunnel, b->by->tunnel);
 	case CLAIM_ENDS:
 		return refuse(
 			err, err_len,
@@ -140,7 +149,7 @@ static bool refuse_claim(const struct claim *a, const struct claim *b, char *err
 }
 
 /* Of one tunnel. */
-#define CLAIMS_MAX 5
+#define CLAIMS_MAX 8
 
 static size_t claim_all(const struct link_words *w, struct claim *claims)
 {
@@ -151,6 +160,10 @@ static size_t claim_all(const struct link_words *w, struct claim *claims)
 		claims[n++] = (struct claim){CLAIM_NAME, w->if_interface, "", "", w->if_in, w};
 		claims[n++] = (struct claim){CLAIM_IF_ID, w->if_in, "", "", w->if_interface, w};
 	}
+	if (w->spi_in[0])
+		claims[n++] = (struct claim){CLAIM_SPI_IN, w->spi_in, "", "", w->tunnel, w};
+	if (w->spi_out[0] && w->remote[0])
+		claims[n++] = (struct claim){CLAIM_SPI_OUT, w->spi_out, w->remote, "", w->tunnel, w};
 	if (!w->interface[0])
 		return n;
 	claims[n++] = (struct claim){CLAIM_NAME, w->interface, "", "", "", w};

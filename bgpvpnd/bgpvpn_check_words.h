@@ -70,7 +70,11 @@ struct link_words {
 	const char *local;
 	const char *remote;
 	const char *remote_id;
+	const char *spi_in; /* of a manual SA */
+	const char *spi_out;
 	bool selectors;
+	bool manual;
+	bool proof; /* a pre-shared key or a certificate */
 };
 
 void link_words_read(const struct lyd_node *tunnel, struct link_words *words);

@@ -157,4 +157,5 @@ void bgpvpn_cli_init(void)
 	bgpvpn_cli_tunnel_init();
 	bgpvpn_cli_auth_init();
 	bgpvpn_cli_link_init();
+	bgpvpn_cli_manual_init();
 }

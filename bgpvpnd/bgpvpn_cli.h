@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The configuration language: commands that edit the YANG tree, and the lines that the tree is printed as. In bgpvpn_cli_profile.c,
- * bgpvpn_cli_tunnel.c, bgpvpn_cli_link.c and bgpvpn_cli_auth.c; what they share is in bgpvpn_cli.c. vtysh knows their commands by
- * vtysh-ext/subdir.am.
+ * bgpvpn_cli_tunnel.c, bgpvpn_cli_link.c, bgpvpn_cli_manual.c and bgpvpn_cli_auth.c; what they share is in bgpvpn_cli.c. vtysh knows
+ * their commands by vtysh-ext/subdir.am.
  *
  * Every command commits at once (nb_cli_apply_changes_clear_pending): FRR would otherwise join the lines of
  * a file into one transaction, and one bad line would cost them all.
@@ -34,5 +34,6 @@ void bgpvpn_cli_profile_init(void);
 void bgpvpn_cli_tunnel_init(void);
 void bgpvpn_cli_auth_init(void);
 void bgpvpn_cli_link_init(void);
+void bgpvpn_cli_manual_init(void);
 
 #endif

@@ -38,6 +38,7 @@ int vpn_ppk_modify(struct nb_cb_modify_args *args);
 int vpn_certificate_modify(struct nb_cb_modify_args *args);
 int vpn_ca_modify(struct nb_cb_modify_args *args);
 int vpn_interface_modify(struct nb_cb_modify_args *args);
+int vpn_manual_modify(struct nb_cb_modify_args *args);
 int vpn_kind_modify(struct nb_cb_modify_args *args);
 int vpn_if_id_modify(struct nb_cb_modify_args *args);
 int vpn_vti_mark_modify(struct nb_cb_modify_args *args);
@@ -96,6 +97,7 @@ void vpn_secret_file_show(struct vty *vty, const struct lyd_node *dnode, bool de
 void vpn_ppk_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_authentication_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_rsa_signature_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
+void vpn_manual_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_selector_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_if_id_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);
 void vpn_vti_mark_show(struct vty *vty, const struct lyd_node *dnode, bool defaults);

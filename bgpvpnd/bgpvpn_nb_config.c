@@ -14,6 +14,7 @@
 #include "bgpvpnd/bgpvpn_cfg.h"
 #include "bgpvpnd/bgpvpn_check.h"
 #include "bgpvpnd/bgpvpn_debug.h"
+#include "bgpvpnd/bgpvpn_manual.h"
 #include "bgpvpnd/bgpvpn_nb.h"
 #include "bgpvpnd/bgpvpn_ppk.h"
 #include "bgpvpnd/bgpvpn_pump.h"
@@ -231,6 +232,14 @@ int vpn_interface_modify(struct nb_cb_modify_args *args)
 {
 	if (args->event == NB_EV_VALIDATE &&
 	    !bgpvpn_check_interface(args->dnode, args->errmsg, args->errmsg_len))
+		return NB_ERR_VALIDATION;
+	return mark(args->event, args->dnode);
+}
+
+int vpn_manual_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE &&
+	    !bgpvpn_manual_check(args->dnode, args->errmsg, args->errmsg_len))
 		return NB_ERR_VALIDATION;
 	return mark(args->event, args->dnode);
 }

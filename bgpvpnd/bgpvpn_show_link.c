@@ -9,6 +9,7 @@
 #include "lib/printfrr.h"
 #include "lib/vty.h"
 
+#include "bgpvpnd/bgpvpn_manual.h"
 #include "bgpvpnd/bgpvpn_show.h"
 #include "bgpvpnd/bgpvpnd.h"
 
@@ -72,6 +73,19 @@ static void add_shared(struct json_object *json, const struct tunnel_info *info)
 	json_object_object_add(json, "sharedWith", array);
 }
 
+static void add_manual(struct json_object *json, const struct tunnel_cfg *cfg)
+{
+	struct json_object *manual = cfg->manual ? json_object_new_object() : NULL;
+
+	json_object_object_add(json, "manualSa", manual);
+	if (!manual)
+		return;
+	add_text(manual, "algorithm", bgpvpn_manual_algorithm(&cfg->manual_sa));
+	add_number(manual, "spiIn", cfg->manual_sa.in.spi);
+	add_number(manual, "spiOut", cfg->manual_sa.out.spi);
+	json_object_boolean_add(manual, "udp", cfg->manual_sa.udp_encap);
+}
+
 void bgpvpn_json_link(struct json_object *json, const struct tunnel_info *info)
 {
 	const struct dplane_link_nature *nature = &info->cfg->nature;
@@ -87,6 +101,7 @@ void bgpvpn_json_link(struct json_object *json, const struct tunnel_info *info)
 	add_shared(json, info);
 	json_object_boolean_add(json, "manyPeers", ike->many);
 	json_object_string_add(json, "mode", mode_of(info->cfg));
+	add_manual(json, info->cfg);
 	add_number(json, "hostsProtocol", ike->hosts_proto);
 	add_selectors(json, "selectorsLocal", &ike->ts_local);
 	add_selectors(json, "selectorsRemote", &ike->ts_remote);
@@ -156,6 +171,10 @@ void bgpvpn_show_link(struct vty *vty, const struct tunnel_info *info)
 		vty_out(vty, ", VRF %s", info->cfg->vrf);
 	vty_out(vty, ", ESP in %s mode\n", mode_of(info->cfg));
 	out_shared(vty, info);
+	if (info->cfg->manual)
+		vty_out(vty, "  Keys by hand: %s, SPI in 0x%08x out 0x%08x\n",
+			bgpvpn_manual_algorithm(&info->cfg->manual_sa), info->cfg->manual_sa.in.spi,
+			info->cfg->manual_sa.out.spi);
 	if (info->cfg->ike->hosts_proto) {
 		vty_out(vty, "  Selectors: between the outer addresses, protocol %u\n",
 			info->cfg->ike->hosts_proto);

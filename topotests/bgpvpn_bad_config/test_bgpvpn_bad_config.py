@@ -77,7 +77,6 @@ REFUSED = [
     ("vpn profile fast", "esp lifetime 3600 packets 10", None),
     ("vpn profile fast", "esp replay-window 5000", None),
     ("vpn profile fast", "liveness detect 10", None),
-    ("vpn tunnel second", "interface vpn0", "used by tunnel good"),
     ("vpn tunnel second", "interface a-name-of-16-let", None),
     ("vpn tunnel second", "interface lo", "lo"),
     ("vpn tunnel second", "inside address 169.254.10.2/30", "good"),

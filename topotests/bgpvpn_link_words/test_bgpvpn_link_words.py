@@ -7,6 +7,7 @@ One router, and no peer. Which refusals and which configurations there are depen
 
 import json
 import os
+import pathlib
 import re
 
 import pytest
@@ -80,6 +81,26 @@ def gone(router, *names):
     ok(router, *["no vpn tunnel " + name for name in names])
 
 
+# --- keys of manual-sa -----------------------------------------------------------------------------------
+
+KEY_32 = "00112233445566778899aabbccddeeffffeeddccbbaa99887766554433221100"
+
+
+@pytest.fixture(name="keys", scope="module")
+def _keys():
+    """Files for keys, in the private /etc/frr of r1."""
+    files = {
+        "good": "0x{0} 0x{0}".format(KEY_32),
+        "open": "0x{0} 0x{0}".format(KEY_32),
+        "one": "0x" + KEY_32,
+        "three": "0x{0} 0x{0} 0x{0}".format(KEY_32),
+        "text": KEY_32 + " " + KEY_32,
+    }
+    r1 = get_topogen().gears["r1"]
+    for name, text in files.items():
+        topo.run(r1, "echo {} | install -o frr -g frr -m {} /dev/stdin /etc/frr/{}.keys".format(text, 644 if name == "open" else 600, name))
+
+
 # --- refusals at the prompt ------------------------------------------------------------------------------
 
 OTHER = "vpn tunnel other"
@@ -110,6 +131,29 @@ ALWAYS = [
     ([], "if-id 0", None),
     ([], "if-id 4294967296", None),
     ([], "mark 0", None),
+    # manual-sa
+    ([], "manual-sa algorithm aes256gcm16", "no manual keys with counter modes"),
+    ([], "manual-sa algorithm chacha20poly1305", "counter modes (RFC 8221 3)"),
+    ([], "manual-sa algorithm des", "none of the algorithms"),
+    ([], "manual-sa in spi 255 key file /etc/frr/good.keys", None),
+    ([], "manual-sa in spi 256 key file good.keys", "absolute path"),
+    ([], "manual-sa in spi 256 key file /nonexistent", "/nonexistent"),
+    ([], "manual-sa in spi 256 key file /etc/frr/open.keys", "everybody"),
+    ([], "manual-sa in spi 256 key file /etc/frr/one.keys", "two keys"),
+    ([], "manual-sa in spi 256 key file /etc/frr/three.keys", "two keys"),
+    ([], "manual-sa in spi 256 key file /etc/frr/text.keys", "two keys"),
+    (["manual-sa algorithm aes128-sha256"], "manual-sa in spi 256 key file /etc/frr/good.keys", "encryption key has 32 bytes"),
+    (["manual-sa algorithm aes256-sha512"], "manual-sa out spi 256 key file /etc/frr/good.keys", "integrity key has 32 bytes"),
+    (["manual-sa in spi 256 key file /etc/frr/good.keys"], "manual-sa algorithm aes256-sha1", "and aes256-sha1 takes 20"),
+    (["pre-shared-key x"], "manual-sa algorithm aes256-sha256", "pre-shared key"),
+    (["manual-sa algorithm aes256-sha256"], "pre-shared-key x", "manual-sa"),
+    (["manual-sa algorithm aes256-sha256"], "remote address any", "manual-sa"),
+    (["remote address any"], "manual-sa in spi 256 key file /etc/frr/good.keys", "remote address any"),
+    (["manual-sa algorithm aes256-sha256"], "interface vpn%u", "manual-sa"),
+    (["vpn tunnel u", "manual-sa in spi 256 key file /etc/frr/good.keys", "vpn tunnel t"],
+     "manual-sa in spi 256 key file /etc/frr/good.keys", "tunnel u"),
+    (["remote address 10.0.1.2", "vpn tunnel u", "remote address 10.0.1.2", "manual-sa out spi 256 key file /etc/frr/good.keys",
+      "vpn tunnel t"], "manual-sa out spi 256 key file /etc/frr/good.keys", "tunnel u"),
 ]
 
 USERSPACE = [
@@ -164,7 +208,7 @@ ROWS = ALWAYS + {"userspace": USERSPACE, "kernel": KERNEL}[PLANE]
 
 
 @pytest.mark.parametrize("before, line, words", ROWS, ids=[re.sub(r"[^\w.-]+", "-", line) for _, line, _ in ROWS])
-def test_refused_at_the_prompt(r1, before, line, words):
+def test_refused_at_the_prompt(r1, keys, before, line, words):
     if PLANE == "kernel" and "kind tun" not in line:
         need_kinds(r1, "\n".join(before + [line]))
     start = running(r1)
@@ -172,10 +216,11 @@ def test_refused_at_the_prompt(r1, before, line, words):
     config = running(r1)
     _, said = topo.config(r1, "vpn tunnel t", line)
     after = running(r1)
-    gone(r1, "t")
+    gone(r1, "t", "u")
     ok(r1, OTHER, "no interface", "no if-id", "no mark", "no vrf", "interface vpn9")
     assert "%" in said.replace("%u", "") or "Error" in said, "not refused: " + (said or "nothing was said")
     assert words is None or words in said
+    assert KEY_32 not in said
     assert after == config
     assert running(r1) == start
 
@@ -185,8 +230,9 @@ def test_refused_at_the_prompt(r1, before, line, words):
 
 def shown(router, *lines):
     """What `show vpn` says of tunnel t with these lines."""
+    manual = any(line.startswith("manual-sa") for line in lines)
     need_kinds(router, "\n".join(lines))
-    ok(router, "vpn tunnel t", "shutdown", "pre-shared-key x", *lines)
+    ok(router, "vpn tunnel t", "shutdown", *([] if manual else ["pre-shared-key x"]), *lines)
     detail = topo.vtysh(router, "show vpn tunnel t detail")[1]
     tunnel = topo.tunnel(router, "t")
     assert tunnel["kind"] in detail
@@ -225,6 +271,18 @@ def test_many(r1):
     assert tunnel["manyPeers"] and tunnel["interface"] == "vpn%u"
     assert not shown(r1, "remote address any", "remote id fqdn b.example.org", "interface vpn1")["manyPeers"]
     assert shown(r1, "remote address any", "interface vpn1")["manyPeers"] == (PLANE == "kernel")
+
+
+def test_manual(r1, keys):
+    ends = ["local address 10.0.1.1", "remote address 10.0.1.2", "interface vpn1"]
+    both = ["manual-sa in spi 256 key file /etc/frr/good.keys", "manual-sa out spi 4294967295 key file /etc/frr/good.keys"]
+    tunnel = shown(r1, *ends, *both, "manual-sa algorithm aes256-sha256")
+    assert tunnel["manualSa"] == {"algorithm": "aes256-sha256", "spiIn": 256, "spiOut": 4294967295, "udp": PLANE == "userspace"}
+    assert "incomplete" not in tunnel["linkReason"]
+    assert shown(r1, *ends)["manualSa"] is None
+    assert "algorithm missing" in shown(r1, *ends, *both)["linkReason"]
+    assert "out missing" in shown(r1, *ends, both[0], "manual-sa algorithm aes256-sha256")["linkReason"]
+    assert "local address missing" in shown(r1, *ends[1:], *both, "manual-sa algorithm aes256-sha256")["linkReason"]
 
 
 def test_vrf(r1):
@@ -293,6 +351,15 @@ EVERYWHERE = """vpn tunnel all
  initiate on-demand
  shutdown
 exit
+vpn tunnel manual
+ local address 10.0.1.1
+ remote address 10.0.1.7
+ manual-sa algorithm aes256-sha256
+ manual-sa in spi 300 key file /etc/frr/good.keys
+ manual-sa out spi 301 key file /etc/frr/good.keys
+ interface vpn6
+ shutdown
+exit
 vpn tunnel many
  remote address any
  pre-shared-key all-of-it
@@ -359,7 +426,7 @@ TEXTS = {"everywhere": EVERYWHERE} if PLANE == "userspace" else {"everywhere": E
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-def test_round_trip(r1, text):
+def test_round_trip(r1, keys, text):
     """What was typed is written; what was written is read, and written again, the same."""
     need_kinds(r1, text)
     start = running(r1)
@@ -385,6 +452,40 @@ def test_round_trip(r1, text):
                 ok(r1, "vpn tunnel " + tunnel, "no " + line)
         assert block(running(r1), "vpn tunnel " + tunnel) == ["shutdown"]
     gone(r1, *names)
+    assert running(r1) == start
+
+
+# --- the examples of the documentation -------------------------------------------------------------------
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "doc/examples"
+
+
+def examples():
+    """Those that this data plane can; the first line says which those are."""
+    paths = sorted(EXAMPLES.glob("*.conf"))
+    assert paths
+    return [path for path in paths if PLANE == "kernel" or not path.read_text().startswith("! Kernel data plane")]
+
+
+@pytest.mark.parametrize("path", examples(), ids=lambda path: path.stem)
+def test_example_loads(r1, keys, path):
+    """Every line of it is taken, and every tunnel is complete; the files that it names are made for it."""
+    text = path.read_text()
+    need_kinds(r1, text)
+    start = running(r1)
+    names = re.findall(r"^vpn tunnel (\S+)", text, re.M)
+    for name in re.findall(r"^ .* file (\S+)$", text, re.M):
+        topo.run(r1, "cp -p /etc/frr/good.keys " + name)
+    topo.run(r1, "cat > /etc/frr/example.conf << 'EOF'\n{}EOF".format(text))
+    status, said = topo.run(r1, "vtysh -f /etc/frr/example.conf")
+    assert status == 0, said
+    config = running(r1)
+    for name in names:
+        assert block(config, "vpn tunnel " + name) == block(text, "vpn tunnel " + name)
+        assert "incomplete" not in topo.tunnel(r1, name)["linkReason"]
+    gone(r1, *names)
+    for line in re.findall(r"^ip route .*$", text, re.M):
+        ok(r1, "no " + line)
     assert running(r1) == start
 
 
