@@ -231,10 +231,11 @@
 
 /*
  * Packets of ours that wait in one interface for a Child SA, and how long: what a few connections send before they wait themselves, TCP's
- * initial window is ten segments. Of an ordinary MTU that is 48 kB; later than this they would only be repetitions of what was given up.
+ * initial window is ten segments. Of an ordinary MTU that is 48 kB, and no more than this many bytes; later than this they would only be repetitions of what was given up.
  */
 #define LIMIT_TRAP_PACKETS 32
 #define LIMIT_TRAP_MS	   10000
+#define LIMIT_TRAP_BYTES   65536
 
 /* RFC 4303 3.4.3; the kernel's largest window too. */
 #define LIMIT_REPLAY_WINDOW 4096

@@ -245,6 +245,7 @@ int xfrm_child_add(struct dplane *dp, uint32_t link_id, const struct child_sa_pa
 	spi_table_use(&plane->spis, params->in.spi);
 	xfrm_children_add(&plane->children, child);
 	xfrm_siblings_add_tail(&link->children, child);
+	xfrm_trap_look(plane, link);
 	return 0;
 }
 
@@ -260,6 +261,7 @@ int xfrm_child_use(struct dplane *dp, uint32_t child_id)
 	if (err)
 		return xfrm_refused(plane, err, "the kernel does not take the policy that sends");
 	child->link->sender = child;
+	xfrm_trap_look(plane, child->link);
 	return 0;
 }
 
@@ -283,6 +285,7 @@ static void child_del(struct xfrm_plane *plane, struct xfrm_child *child)
 	xfrm_child_remove(plane, child, &child->params, XFRM_DIR_IN);
 	spi_table_unuse(&plane->spis, child->params.in.spi);
 	child_free(child);
+	xfrm_trap_look(plane, link);
 }
 
 int xfrm_child_del(struct dplane *dp, uint32_t child_id)

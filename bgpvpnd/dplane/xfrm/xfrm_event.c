@@ -73,7 +73,7 @@ void xfrm_event_news(void *arg, const struct xfrm_news *news)
 	case XFRM_NEWS_NONE:
 	case XFRM_NEWS_SA:
 	case XFRM_NEWS_POLICY:
-	case XFRM_NEWS_ACQUIRE: /* nothing dials by its first packet yet */
+	case XFRM_NEWS_ACQUIRE: /* none of our policies leaves the kernel the choice of a SA */
 		break;
 	case XFRM_NEWS_SOFT_EXPIRE:
 		worn(plane, news, CHILD_SA_WORN);

@@ -22,6 +22,8 @@ struct xfrm_link *xfrm_link_find(struct xfrm_plane *plane, uint32_t id)
 
 static void link_free(struct xfrm_link *link)
 {
+	xfrm_trap_off(link);
+	held_fini(&link->trapped);
 	xfrm_rules_fini(&link->rules);
 	xfrm_siblings_fini(&link->children);
 	XFREE(MTYPE_XFRM_LINK, link);
@@ -47,6 +49,8 @@ static struct xfrm_link *link_new(struct xfrm_plane *plane, const struct dplane_
 	link->reqid = XFRM_OURS + link->base.id % (XFRM_OURS_MASK ^ UINT32_MAX);
 	xfrm_rules_init(&link->rules);
 	xfrm_siblings_init(&link->children);
+	held_init(&link->trapped, LIMIT_TRAP_PACKETS, LIMIT_TRAP_BYTES, LIMIT_TRAP_MS * USEC_PER_MS);
+	link->trap = -1;
 	return link;
 }
 
@@ -72,6 +76,7 @@ int xfrm_link_add(struct dplane *dp, const struct dplane_link_params *params, ui
 	}
 	dplane_link_enter(&plane->links, &link->base);
 	xfrm_mss_follow(plane, params);
+	xfrm_trap_look(plane, link);
 	*id = link->base.id;
 	return 0;
 }
@@ -95,6 +100,8 @@ int xfrm_link_set(struct dplane *dp, uint32_t id, const struct dplane_link_param
 	dplane_privileged(dp, false);
 	if (!err)
 		xfrm_mss_follow(plane, params);
+	if (!err)
+		xfrm_trap_look(plane, link);
 	return err;
 }
 

@@ -115,6 +115,7 @@ static int poll_all(struct xfrm_plane *plane)
 			   plane->icmp4,
 			   plane->icmp6,
 			   plane->mss.events,
+			   plane->traps,
 			   plane->socks.fd[OUTER_UDP4],
 			   plane->socks.fd[OUTER_UDP6],
 			   event_queue_fd(plane->queue)};
@@ -153,7 +154,8 @@ static int loop_open(struct xfrm_plane *plane)
 
 	plane->queue = event_queue_new();
 	plane->poll = plane->queue ? epoll_create1(EPOLL_CLOEXEC) : -1;
-	err = plane->poll < 0 ? -errno : poll_all(plane);
+	plane->traps = plane->queue ? epoll_create1(EPOLL_CLOEXEC) : -1;
+	err = plane->poll < 0 || plane->traps < 0 ? -errno : poll_all(plane);
 	return err ? dplane_fail(&plane->dp, -err, "cannot start the data plane: %s", safe_strerror(-err))
 		   : 0;
 }
@@ -221,6 +223,7 @@ static void xfrm_close(struct dplane *dp)
 	dplane_privileged(dp, false);
 	nft_table_fini(&plane->mss);
 	close_one(&plane->poll);
+	close_one(&plane->traps);
 	event_queue_free(plane->queue);
 	plane->queue = NULL;
 	xfrm_probes_close(plane);
@@ -328,6 +331,7 @@ static bool xfrm_event_next(struct dplane *dp, struct dplane_event *event)
 	if (!plane->queue)
 		return false;
 	xfrm_probes_read(plane);
+	xfrm_traps_read(plane);
 	xfrm_events_read(plane->events, xfrm_event_news, plane);
 	xfrm_mss_events(plane);
 	xfrm_devs_watch_read(plane);
@@ -391,7 +395,7 @@ struct dplane *dplane_xfrm_new(const struct dplane_env *env)
 
 	plane->dp.ops = &xfrm_ops;
 	plane->dp.env = env;
-	plane->events = plane->watch = plane->icmp4 = plane->icmp6 = plane->poll = -1;
+	plane->events = plane->watch = plane->icmp4 = plane->icmp6 = plane->poll = plane->traps = -1;
 	for (size_t i = 0; i < OUTER_SOCKS; i++)
 		plane->socks.fd[i] = -1;
 	return &plane->dp;

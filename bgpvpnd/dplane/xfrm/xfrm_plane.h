@@ -13,6 +13,7 @@
 #define BGPVPN_XFRM_XFRM_PLANE_H
 
 #include "bgpvpnd/dplane/event_queue.h"
+#include "bgpvpnd/dplane/held.h"
 #include "bgpvpnd/dplane/link.h"
 #include "bgpvpnd/dplane/outer_sock.h"
 #include "bgpvpnd/dplane/spi_table.h"
@@ -43,6 +44,7 @@ struct xfrm_plane {
 	int icmp4;
 	int icmp6;
 	int poll; /* epoll of all that can be read */
+	int traps; /* and in it, of those sockets */
 	struct event_queue *queue;
 	struct dplane_links links;
 	struct xfrm_devs_head devs;
@@ -79,6 +81,9 @@ struct xfrm_link {
 	struct xfrm_rules_head rules;
 	struct xfrm_siblings_head children; /* in the order of their coming */
 	struct xfrm_child *sender;
+	int trap; /* -1: closed */
+	struct held trapped;
+	struct instant acquired; /* said last; {0}: never */
 	uint16_t probe_seq;
 	struct dplane_inside_stats probe;
 };
@@ -264,6 +269,15 @@ void xfrm_mss_events(struct xfrm_plane *plane);
 /* A link with these has come, changed or gone. */
 void xfrm_mss_follow(struct xfrm_plane *plane, const struct dplane_link_params *params);
 int xfrm_mss_repair(struct xfrm_plane *plane, char *changed, size_t len);
+
+/*
+ * --- xfrm_trap.c: the first packet brings a link up ------------------------------------------------------
+ */
+
+/* After every change of what the link wants or who sends: opens its trap, or lets go what it has caught and closes it. */
+void xfrm_trap_look(struct xfrm_plane *plane, struct xfrm_link *link);
+void xfrm_trap_off(struct xfrm_link *link);
+void xfrm_traps_read(struct xfrm_plane *plane);
 
 /*
  * --- xfrm_event.c, xfrm_probe.c --------------------------------------------------------------------------
