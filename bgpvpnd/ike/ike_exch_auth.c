@@ -12,6 +12,7 @@
  */
 #include <zebra.h>
 
+#include "bgpvpnd/ike/ike_alike.h"
 #include "bgpvpnd/ike/ike_auth_cert.h"
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_id.h"
@@ -90,7 +91,7 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	ike_auth_add_certs(&draft, sa->cfg->creds);
 	ike_auth_add_certreq(&draft, sa->cfg->trust);
 	/* RFC 7296 2.4: only while there is no other IKE SA with this peer; with rivals there may be. */
-	if (!ike_conn_up(sa->conn) && !ike_rival_has_others(sa))
+	if (!ike_conn_up(sa->conn) && !ike_rival_has_others(sa) && !ike_alike_is_busy(sa->conn))
 		ike_draft_notify(&draft, IKE_NOTIFY_INITIAL_CONTACT, bytes_make(NULL, 0));
 	if (ike_proof_remote_id(sa->cfg, &peer))
 		ike_proof_add_id(&draft, IKE_PAYLOAD_IDR, &peer);
@@ -354,6 +355,7 @@ static enum ike_reason auth_request_prove(struct ike_turn *turn, struct auth_req
 	*conn_found = conn = ike_proof_find_connection(turn, &got->idi, &got->idr);
 	if (!conn)
 		return IKE_R_ID_MISMATCH;
+	*conn_found = conn = ike_alike_choose(turn, conn, got->childless ? NULL : &got->ts);
 	reason = ike_ppk_request(turn, &conn->cfg->ppk, &got->auth, detail, sizeof(detail));
 	if (reason == IKE_R_OK)
 		reason = ike_proof_verify(turn, conn->cfg, &got->idi, &got->auth, detail, sizeof(detail));

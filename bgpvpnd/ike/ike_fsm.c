@@ -141,6 +141,7 @@ static void take_authentic(struct ike_turn *turn)
 		child_sas_confirmed(sa);
 		follow_peer(turn->sa, turn->remote);
 	}
+	sa->heard = turn->now;
 	if (ike_sa_is_up(sa) && sa->conn)
 		ike_out_event(turn->engine, sa->conn->id, IKE_EVENT_HEARD, IKE_R_OK, 0);
 }

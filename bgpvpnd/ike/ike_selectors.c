@@ -14,10 +14,8 @@ static struct ts_list host(const struct ipaddr *addr, uint8_t proto)
 	};
 }
 
-void ike_selectors_of(const struct ike_sa *sa, struct ike_selectors *out)
+static void configured(const struct ike_sa *sa, const struct ike_conn_cfg *cfg, struct ike_selectors *out)
 {
-	const struct ike_conn_cfg *cfg = sa->cfg;
-
 	if (cfg->hosts_proto) {
 		out->local = host(&sa->local.addr, cfg->hosts_proto);
 		out->remote = host(&sa->remote.addr, cfg->hosts_proto);
@@ -25,6 +23,11 @@ void ike_selectors_of(const struct ike_sa *sa, struct ike_selectors *out)
 		out->local = cfg->ts_local;
 		out->remote = cfg->ts_remote;
 	}
+}
+
+void ike_selectors_of(const struct ike_sa *sa, struct ike_selectors *out)
+{
+	configured(sa, sa->cfg, out);
 }
 
 /* 2.23.1: the address that the other end of a NAT knows says nothing here; ports and protocol stay. */
@@ -35,9 +38,10 @@ static void substitute(struct ts_list *list, const struct ipaddr *addr)
 			list->ts[i].start = list->ts[i].end = *addr;
 }
 
-static void as_seen_here(const struct ike_sa *sa, struct ike_selectors *theirs)
+static void as_seen_here(const struct ike_sa *sa, const struct ike_conn_cfg *cfg,
+			 struct ike_selectors *theirs)
 {
-	if (!sa->cfg->transport)
+	if (!cfg->transport)
 		return;
 	if (sa->nat_local)
 		substitute(&theirs->local, &sa->local.addr);
@@ -59,7 +63,7 @@ enum ike_reason ike_selectors_narrow(const struct ike_sa *sa, const struct ike_s
 	struct ike_selectors ours, theirs = *offered, common;
 
 	ike_selectors_of(sa, &ours);
-	as_seen_here(sa, &theirs);
+	as_seen_here(sa, sa->cfg, &theirs);
 	if (ike_ts_narrow(&ours.remote, &theirs.remote, &common.remote) != IKE_R_OK) {
 		say_difference(&ours.remote, &theirs.remote, words, len);
 		return IKE_R_TS_UNACCEPTABLE;
@@ -77,12 +81,29 @@ enum ike_reason ike_selectors_accept(const struct ike_sa *sa, struct ike_selecto
 	struct ike_selectors ours, theirs = *answer;
 
 	ike_selectors_of(sa, &ours);
-	as_seen_here(sa, &theirs);
+	as_seen_here(sa, sa->cfg, &theirs);
 	/* RFC 7296 2.9: the answer is a subset of what we offered. */
 	if (!ike_ts_within(&theirs.local, &ours.local) || !ike_ts_within(&theirs.remote, &ours.remote))
 		return IKE_R_PEER_CHANGED_PROPOSAL;
 	*answer = theirs;
 	return IKE_R_OK;
+}
+
+enum ike_fit ike_selectors_fit(const struct ike_sa *sa, const struct ike_conn_cfg *cfg,
+			       const struct ike_selectors *asked)
+{
+	struct ike_selectors ours, theirs = *asked;
+	struct ts_list common;
+
+	configured(sa, cfg, &ours);
+	as_seen_here(sa, cfg, &theirs);
+	if (ike_ts_within(&theirs.local, &ours.local) && ike_ts_within(&ours.local, &theirs.local) &&
+	    ike_ts_within(&theirs.remote, &ours.remote) && ike_ts_within(&ours.remote, &theirs.remote))
+		return IKE_FIT_SAME;
+	return ike_ts_narrow(&ours.local, &theirs.local, &common) == IKE_R_OK &&
+			       ike_ts_narrow(&ours.remote, &theirs.remote, &common) == IKE_R_OK
+		       ? IKE_FIT_SOME
+		       : IKE_FIT_NONE;
 }
 
 void ike_mode_add(struct ike_draft *draft)

@@ -16,6 +16,7 @@
 
 struct ike_draft;
 struct ike_turn;
+struct ike_conn_cfg;
 
 struct ike_selectors {
 	struct ts_list local;
@@ -31,6 +32,15 @@ enum ike_reason ike_selectors_narrow(const struct ike_sa *sa, const struct ike_s
 
 /* The peer's answer to ours, which becomes what we install: PEER_CHANGED_PROPOSAL when it is wider than what we asked for. */
 enum ike_reason ike_selectors_accept(const struct ike_sa *sa, struct ike_selectors *answer) ike_must_check;
+
+/* How what the peer asks for fits what this connection is configured with. */
+enum ike_fit {
+	IKE_FIT_NONE, /* nothing in common */
+	IKE_FIT_SOME,
+	IKE_FIT_SAME, /* each is within the other */
+};
+enum ike_fit ike_selectors_fit(const struct ike_sa *sa, const struct ike_conn_cfg *cfg,
+			       const struct ike_selectors *asked);
 
 /* N(USE_TRANSPORT_MODE) where that is configured: to a request, and to the answer when the peer's had it. */
 void ike_mode_add(struct ike_draft *draft);
