@@ -124,7 +124,11 @@ struct ike_conn_cfg {
 	struct ts_list ts_local;
 	struct ts_list ts_remote;
 	bool transport;	    /* RFC 7296 1.3.1, USE_TRANSPORT_MODE: asked for and insisted on; else tunnel mode, and a peer that asks is declined */
-	uint8_t hosts_proto; /* not 0: the selectors are the IKE SA's own addresses with this protocol, whatever ts_* say */
+	/*
+	 * Not 0: the selectors are the IKE SA's own addresses with this protocol, whatever ts_* say; with `transport`. Such a connection does
+	 * without MOBIKE: another address is another IKE SA, and another one of a NAT's another Child SA.
+	 */
+	uint8_t hosts_proto;
 	bool many;	    /* each peer that proves an identity gets a connection of its own: IKE_OUTPUT_SPAWN */
 	uint32_t ike_lifetime_s;
 	uint32_t esp_lifetime_s;

@@ -87,6 +87,7 @@ struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *pl
 		.integ = plan->esp.integ ? plan->esp.integ->id : IKE_INTEG_NONE,
 		.esn = plan->esp.esn,
 		.udp_encap = sa->natt,
+		.transport = sa->cfg->transport, /* it is insisted on: ike_mode_check() */
 		.receive_only = plan->receive_only,
 		.limits = limits_of(sa),
 		.local = sa->local,

@@ -32,7 +32,7 @@ bool ike_childless_is_worth(const struct ike_sa *sa)
 bool ike_childless_may_pass(enum ike_reason reason)
 {
 	return reason == IKE_R_PEER_NO_PROPOSAL || reason == IKE_R_PEER_TS_UNACCEPTABLE ||
-	       reason == IKE_R_NO_PROPOSAL || reason == IKE_R_TS_UNACCEPTABLE;
+	       reason == IKE_R_NO_PROPOSAL || reason == IKE_R_TS_UNACCEPTABLE || reason == IKE_R_TUNNEL_MODE;
 }
 
 static int64_t pace_us(const struct ike_sa *sa, int64_t first_us)

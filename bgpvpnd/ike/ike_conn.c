@@ -192,6 +192,11 @@ static struct ike_conn *next_with_remote(struct ike_engine *engine, const struct
 	return conn && ipaddr_equal(&conn->cfg->remote, remote) ? conn : NULL;
 }
 
+struct ike_conn *ike_conn_beside(const struct ike_conn *conn, uint32_t after)
+{
+	return next_with_remote(conn->engine, &conn->cfg->remote, after);
+}
+
 struct ike_conn *ike_conn_candidate(struct ike_engine *engine, const struct ipaddr *local,
 				    const struct ipaddr *remote, struct ike_conn *after)
 {

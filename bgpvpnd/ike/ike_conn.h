@@ -51,6 +51,9 @@ struct ike_conn_cfg *ike_conn_cfg_copy(const struct ike_conn_cfg *cfg);
 
 void ike_conn_failed(struct ike_conn *conn, enum ike_reason reason, const char *detail);
 
+/* The next one of the caller's behind number `after` (0: the first) that is configured with the same remote address as `conn`, or NULL. */
+struct ike_conn *ike_conn_beside(const struct ike_conn *conn, uint32_t after);
+
 /* Frees all connections; their SAs must be gone. */
 void ike_conns_free(struct ike_engine *engine);
 

@@ -12,6 +12,7 @@
  */
 #include <zebra.h>
 
+#include "bgpvpnd/ike/ike_alike.h"
 #include "bgpvpnd/ike/ike_auth_cert.h"
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_id.h"
@@ -19,7 +20,7 @@
 #include "bgpvpnd/ike/ike_proof.h"
 #include "bgpvpnd/ike/ike_qcd.h"
 #include "bgpvpnd/ike/ike_rival.h"
-#include "bgpvpnd/ike/ike_ts.h"
+#include "bgpvpnd/ike/ike_selectors.h"
 
 /* An IKE SA that came up without its Child SA and is of no use: the initiator closes it, or we do after this. */
 #define CHILDLESS_US (10 * USEC_PER_S)
@@ -29,6 +30,7 @@
 static void add_child(struct ike_draft *draft, const struct ike_sa_payload *sa, const struct ts_list *tsi,
 		      const struct ts_list *tsr)
 {
+	ike_mode_add(draft);
 	ike_draft_sa(draft, sa);
 	ike_draft_ts(draft, tsi, tsr);
 }
@@ -37,8 +39,7 @@ static void add_child(struct ike_draft *draft, const struct ike_sa_payload *sa, 
 struct agreement {
 	struct ike_suite esp;
 	uint32_t peer_spi;
-	struct ts_list tsi;
-	struct ts_list tsr;
+	struct ike_selectors ts;
 };
 
 /* The first Child SA goes to the data plane. spi_in is taken over from the handshake. */
@@ -49,8 +50,8 @@ static void child_install(struct ike_sa *sa, const struct agreement *agreed, str
 		.esp = agreed->esp,
 		.spi_in = hs->spi_in,
 		.spi_out = agreed->peer_spi,
-		.ts_local = sa->initiator ? agreed->tsi : agreed->tsr,
-		.ts_remote = sa->initiator ? agreed->tsr : agreed->tsi,
+		.ts_local = agreed->ts.local,
+		.ts_remote = agreed->ts.remote,
 		.nonce_i = secret_view(&hs->nonce_i),
 		.nonce_r = secret_view(&hs->nonce_r),
 		.initiator = sa->initiator,
@@ -69,6 +70,7 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	struct ike_handshake *hs = sa->hs;
 	struct ike_sa_payload offer;
 	struct secret value = {}, without_ppk = {};
+	struct ike_selectors ts;
 	struct ike_id_cfg id, peer;
 	struct ike_draft draft;
 	enum ike_reason reason;
@@ -89,15 +91,16 @@ enum ike_reason ike_auth_send(struct ike_sa *sa, struct instant now)
 	ike_auth_add_certs(&draft, sa->cfg->creds);
 	ike_auth_add_certreq(&draft, sa->cfg->trust);
 	/* RFC 7296 2.4: only while there is no other IKE SA with this peer; with rivals there may be. */
-	if (!ike_conn_up(sa->conn) && !ike_rival_has_others(sa))
+	if (!ike_conn_up(sa->conn) && !ike_rival_has_others(sa) && !ike_alike_is_busy(sa->conn))
 		ike_draft_notify(&draft, IKE_NOTIFY_INITIAL_CONTACT, bytes_make(NULL, 0));
 	if (ike_proof_remote_id(sa->cfg, &peer))
 		ike_proof_add_id(&draft, IKE_PAYLOAD_IDR, &peer);
 	ike_proof_add_auth(&draft, method, &value);
 	ike_qcd_add(&draft, sa);
-	add_child(&draft, &offer, &sa->cfg->ts_local, &sa->cfg->ts_remote);
+	ike_selectors_of(sa, &ts);
+	add_child(&draft, &offer, &ts.local, &ts.remote);
 	ike_ppk_add_identity(&draft, &without_ppk);
-	if (sa->cfg->mobike)
+	if (ike_mobike_wanted(sa->cfg))
 		ike_mobike_add_supported(&draft);
 	secret_fini(&value);
 	secret_fini(&without_ppk);
@@ -130,24 +133,30 @@ static enum ike_reason child_agreed(struct ike_turn *turn, struct agreement *agr
 		reason = ike_proposal_accept(IKE_PROTO_ESP, cfg->esp, cfg->num_esp, false, &answer,
 					     &agreed->esp);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(tsi->body, &agreed->tsi);
+		reason = ike_ts_decode(tsi->body, &agreed->ts.local);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(tsr->body, &agreed->tsr);
+		reason = ike_ts_decode(tsr->body, &agreed->ts.remote);
 	if (reason != IKE_R_OK)
 		return reason;
 	agreed->peer_spi = (uint32_t)answer.proposals[0].spi;
 	if (answer.proposals[0].spi_len != 4 || !agreed->peer_spi)
 		return IKE_R_BAD_SYNTAX;
-	/* RFC 7296 2.9: the answer is a subset of what we offered. */
-	if (!ike_ts_within(&agreed->tsi, &cfg->ts_local) || !ike_ts_within(&agreed->tsr, &cfg->ts_remote))
-		return IKE_R_PEER_CHANGED_PROPOSAL;
-	return IKE_R_OK;
+	reason = ike_mode_check(turn);
+	if (reason == IKE_R_TUNNEL_MODE)
+		ike_conn_failed(turn->sa->conn, reason, "");
+	return reason == IKE_R_OK ? ike_selectors_accept(turn->sa, &agreed->ts) : reason;
 }
 
-/* RFC 7296 1.2: the IKE SA is there all the same. */
-static void up_without_child(struct ike_turn *turn)
+/* RFC 7296 1.2: the IKE SA is there all the same. What the peer has made in another mode is deleted (1.3.1). */
+static void up_without_child(struct ike_turn *turn, enum ike_reason why, uint32_t peer_spi)
 {
-	ike_count(turn->engine, turn->sa->conn->last_failure);
+	struct ike_handshake *hs = turn->sa->hs;
+
+	if (why == IKE_R_TUNNEL_MODE) {
+		child_sa_stillborn(turn->sa, hs->spi_in, peer_spi, turn->now);
+		hs->spi_in = 0;
+	}
+	ike_count(turn->engine, why);
 	ike_sa_handshake_done(turn->sa);
 	ike_childless_refused(turn->sa, turn->now);
 }
@@ -165,7 +174,7 @@ static enum ike_reason auth_response(struct ike_turn *turn)
 	child = child_agreed(turn, &agreed);
 	if (child != IKE_R_OK && !(ike_childless_may_pass(child) && ike_childless_is_worth(sa)))
 		return child;
-	if (sa->cfg->mobike && ike_mobike_offered(turn))
+	if (ike_mobike_wanted(sa->cfg) && ike_mobike_offered(turn))
 		ike_mobike_agreed(turn, true);
 	ike_qcd_keep(sa, turn);
 	ike_sa_established(sa, turn->now);
@@ -173,7 +182,7 @@ static enum ike_reason auth_response(struct ike_turn *turn)
 	if (child == IKE_R_OK)
 		child_install(sa, &agreed, turn->now);
 	else
-		up_without_child(turn);
+		up_without_child(turn, child, agreed.peer_spi);
 	return IKE_R_OK;
 }
 
@@ -197,8 +206,7 @@ struct auth_request {
 	struct ike_id idr; /* type 0: not given */
 	struct ike_auth auth;
 	struct ike_sa_payload offer;
-	struct ts_list tsi;
-	struct ts_list tsr;
+	struct ike_selectors ts;
 	bool childless; /* RFC 6023: the last three are not there */
 	bool initial_contact;
 };
@@ -225,18 +233,19 @@ static enum ike_reason auth_request_read(struct ike_turn *turn, struct auth_requ
 		return reason;
 	reason = ike_sa_payload_decode(ike_payloads_find(list, IKE_PAYLOAD_SA)->body, &got->offer);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(ike_payloads_find(list, IKE_PAYLOAD_TSI)->body, &got->tsi);
+		reason = ike_ts_decode(ike_payloads_find(list, IKE_PAYLOAD_TSI)->body, &got->ts.remote);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(ike_payloads_find(list, IKE_PAYLOAD_TSR)->body, &got->tsr);
+		reason = ike_ts_decode(ike_payloads_find(list, IKE_PAYLOAD_TSR)->body, &got->ts.local);
 	return reason;
 }
 
-static enum ike_reason choose_child(struct ike_sa *sa, const struct auth_request *got,
+static enum ike_reason choose_child(const struct ike_turn *turn, const struct auth_request *got,
 				    struct agreement *agreed)
 {
+	struct ike_sa *sa = turn->sa;
 	const struct ike_conn_cfg *cfg = sa->cfg;
 	struct ike_proposal *answer = &sa->hs->answer;
-	char ours[100], theirs[100], detail[256];
+	char detail[256] = "";
 	enum ike_reason reason;
 
 	reason = ike_proposal_choose(IKE_PROTO_ESP, cfg->esp, cfg->num_esp, &got->offer, false, &agreed->esp,
@@ -248,15 +257,11 @@ static enum ike_reason choose_child(struct ike_sa *sa, const struct auth_request
 	agreed->peer_spi = (uint32_t)answer->spi;
 	if (answer->spi_len != 4 || !agreed->peer_spi)
 		return IKE_R_BAD_SYNTAX;
-	reason = ike_ts_narrow(&cfg->ts_remote, &got->tsi, &agreed->tsi);
+	reason = ike_mode_check(turn);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_narrow(&cfg->ts_local, &got->tsr, &agreed->tsr);
-	if (reason != IKE_R_OK) {
-		snprintf(detail, sizeof(detail), "we have %s; the peer offers %s",
-			 ike_ts_format(&cfg->ts_remote, ours, sizeof(ours)),
-			 ike_ts_format(&got->tsi, theirs, sizeof(theirs)));
+		reason = ike_selectors_narrow(sa, &got->ts, &agreed->ts, detail, sizeof(detail));
+	if (reason != IKE_R_OK)
 		ike_conn_failed(sa->conn, reason, detail);
-	}
 	return reason;
 }
 
@@ -279,7 +284,7 @@ static void auth_respond(struct ike_sa *sa, bool child, uint16_t error, struct i
 	if (error)
 		ike_draft_notify(&draft, error, bytes_make(NULL, 0));
 	if (child)
-		add_child(&draft, &answer, &hs->ts_local, &hs->ts_remote);
+		add_child(&draft, &answer, &hs->ts_remote, &hs->ts_local);
 	/* RFC 8784 3: empty, it says that we use it too. */
 	if (sa->ppk)
 		ike_draft_notify(&draft, IKE_NOTIFY_PPK_IDENTITY, bytes_make(NULL, 0));
@@ -329,8 +334,8 @@ static void child_hold(struct ike_sa *sa, const struct agreement *agreed, struct
 		return;
 	}
 	hs->answer.spi = hs->spi_in;
-	hs->ts_local = agreed->tsi;
-	hs->ts_remote = agreed->tsr;
+	hs->ts_local = agreed->ts.local;
+	hs->ts_remote = agreed->ts.remote;
 	sa->state = IKE_SA_AUTH_HELD;
 	child_install(sa, agreed, now);
 }
@@ -350,6 +355,7 @@ static enum ike_reason auth_request_prove(struct ike_turn *turn, struct auth_req
 	*conn_found = conn = ike_proof_find_connection(turn, &got->idi, &got->idr);
 	if (!conn)
 		return IKE_R_ID_MISMATCH;
+	*conn_found = conn = ike_alike_choose(turn, conn, got->childless ? NULL : &got->ts);
 	reason = ike_ppk_request(turn, &conn->cfg->ppk, &got->auth, detail, sizeof(detail));
 	if (reason == IKE_R_OK)
 		reason = ike_proof_verify(turn, conn->cfg, &got->idi, &got->auth, detail, sizeof(detail));
@@ -357,7 +363,7 @@ static enum ike_reason auth_request_prove(struct ike_turn *turn, struct auth_req
 		ike_note_refusal(conn, reason, detail);
 		return reason;
 	}
-	if (conn->cfg->mobike && ike_mobike_nat_unexpected(turn))
+	if (ike_mobike_wanted(conn->cfg) && ike_mobike_nat_unexpected(turn))
 		return IKE_R_NAT_UNEXPECTED;
 	ike_proof_local_id(sa, conn->cfg, &id);
 	reason = ike_proof_own(sa, conn, &id, &sa->hs->auth_value, &sa->hs->auth_method);
@@ -388,7 +394,7 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 	sa->natt = turn->local->port == IKE_NATT_PORT;
 	ike_sa_join(sa, conn);
 	ike_sa_make_room(sa, turn->now);
-	if (sa->cfg->mobike && ike_mobike_offered(turn))
+	if (ike_mobike_wanted(sa->cfg) && ike_mobike_offered(turn))
 		ike_mobike_agreed(turn, false);
 	sa->hs->initial_contact = got.initial_contact;
 	ike_qcd_keep(sa, turn);
@@ -396,7 +402,7 @@ static enum ike_reason auth_request(struct ike_turn *turn)
 		auth_respond_as_asked(sa, turn->now);
 		return IKE_R_OK;
 	}
-	reason = choose_child(sa, &got, &agreed);
+	reason = choose_child(turn, &got, &agreed);
 	if (reason == IKE_R_OK)
 		child_hold(sa, &agreed, turn->now);
 	else

@@ -15,7 +15,7 @@
 
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_note.h"
-#include "bgpvpnd/ike/ike_ts.h"
+#include "bgpvpnd/ike/ike_selectors.h"
 
 /* As long as a request that crossed may be under way. */
 #define CROSSED_US (5 * USEC_PER_S)
@@ -26,8 +26,7 @@ struct child_ask {
 	struct ike_suite esp;
 	struct ike_proposal answer;
 	struct ike_ke ke;
-	struct ts_list tsi;
-	struct ts_list tsr;
+	struct ike_selectors ts;
 };
 
 /* Ours was made where there was none, and the peer asked for one too before it had that answered: two would come of it. */
@@ -126,23 +125,23 @@ static enum ike_reason ask_choose(struct ike_turn *turn, struct child_ask *ask)
 
 static enum ike_reason ask_read(struct ike_turn *turn, struct child_ask *ask)
 {
-	const struct ike_conn_cfg *cfg = turn->sa->cfg;
-	struct ts_list tsi, tsr;
+	struct ike_selectors offered;
+	char words[256];
 	enum ike_reason reason = may_create(turn, ask);
 
+	if (reason == IKE_R_OK)
+		reason = ike_mode_check(turn);
 	if (reason == IKE_R_OK)
 		reason =
 			ike_nonce_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_NONCE)->body, &ask->nonce);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSI)->body, &tsi);
+		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSI)->body, &offered.remote);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSR)->body, &tsr);
+		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSR)->body, &offered.local);
 	if (reason == IKE_R_OK)
 		reason = ask_choose(turn, ask);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_narrow(&cfg->ts_remote, &tsi, &ask->tsi);
-	if (reason == IKE_R_OK)
-		reason = ike_ts_narrow(&cfg->ts_local, &tsr, &ask->tsr);
+		reason = ike_selectors_narrow(turn->sa, &offered, &ask->ts, words, sizeof(words));
 	return reason;
 }
 
@@ -166,8 +165,8 @@ static enum ike_reason hold(struct ike_turn *turn, const struct child_ask *ask, 
 	const struct ike_host *host = sa->engine->host;
 	struct child_plan plan = {.esp = ask->esp,
 				  .spi_out = (uint32_t)ask->answer.spi,
-				  .ts_local = ask->tsr,
-				  .ts_remote = ask->tsi,
+				  .ts_local = ask->ts.local,
+				  .ts_remote = ask->ts.remote,
 				  .nonce_i = ask->nonce,
 				  .unconfirmed = true,
 				  .receive_only = ask->old != NULL};
@@ -190,8 +189,8 @@ static enum ike_reason hold(struct ike_turn *turn, const struct child_ask *ask, 
 	held->ke_method = ke ? ask->esp.ke->id : IKE_KE_NONE;
 	held->answer = ask->answer;
 	held->answer.spi = plan.spi_in;
-	held->tsi = ask->tsi;
-	held->tsr = ask->tsr;
+	held->tsi = ask->ts.remote;
+	held->tsr = ask->ts.local;
 	held->old_child = ask->old ? ask->old->id : 0;
 	ike_fresh_nonce(sa->engine, &held->nonce);
 	plan.nonce_r = secret_view(&held->nonce);
@@ -210,10 +209,11 @@ static bool pending_answer(struct ike_turn *turn, const struct child_ask *ask, c
 
 	chosen.proposals[0].spi = pending->spi_in;
 	ike_draft_response(&draft, turn->sa, &turn->msg.hdr);
+	ike_mode_add(&draft);
 	ike_draft_sa(&draft, &chosen);
 	ike_draft_nonce(&draft, &pending->nonce_r);
 	ike_draft_ke(&draft, ke, ask->esp.ke->id);
-	ike_draft_ts(&draft, &ask->tsi, &ask->tsr);
+	ike_draft_ts(&draft, &ask->ts.remote, &ask->ts.local);
 	ike_addke_add_link(&draft, &pending->row);
 	return ike_draft_send_response(&draft, turn->local, turn->remote);
 }
@@ -236,8 +236,8 @@ static enum ike_reason pend(struct ike_turn *turn, const struct child_ask *ask, 
 	pending->spi_in = host->spi_reserve(host->arg);
 	pending->spi_out = (uint32_t)ask->answer.spi;
 	pending->esp = ask->esp;
-	pending->tsi = ask->tsi;
-	pending->tsr = ask->tsr;
+	pending->tsi = ask->ts.remote;
+	pending->tsr = ask->ts.local;
 	secret_set(&pending->nonce_i, ask->nonce);
 	ike_fresh_nonce(sa->engine, &pending->nonce_r);
 	secret_move(&pending->row.shared, shared);
@@ -331,6 +331,7 @@ static void answer(struct ike_sa *sa, uint16_t error)
 	} else if (held->followup) {
 		ike_draft_ke(&draft, held->ke, held->ke_method);
 	} else {
+		ike_mode_add(&draft);
 		ike_draft_sa(&draft, &chosen);
 		ike_draft_nonce(&draft, &held->nonce);
 		if (held->ke)

@@ -9,7 +9,7 @@
 
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_note.h"
-#include "bgpvpnd/ike/ike_ts.h"
+#include "bgpvpnd/ike/ike_selectors.h"
 
 static bool take_group(struct ike_create *create, uint16_t method)
 {
@@ -35,6 +35,7 @@ static bool child_request(struct ike_sa *sa, struct instant now)
 	struct ike_proposal_cfg cfgs[LIMIT_PROPOSALS_CFG + 1];
 	struct ike_create *create = sa->create;
 	struct child_sa *old = child_sa_find(sa->engine, create->old_child);
+	struct ike_selectors ts;
 	struct ike_sa_payload offer;
 	struct ike_draft draft;
 	uint8_t n = ike_create_proposals(sa->cfg, IKE_CREATE_CHILD, &create->suite, cfgs);
@@ -43,11 +44,13 @@ static bool child_request(struct ike_sa *sa, struct instant now)
 	ike_draft_request(&draft, sa, IKE_EXCHANGE_CREATE_CHILD_SA);
 	if (old)
 		add_rekey_notify(&draft, old->spi_in);
+	ike_mode_add(&draft);
 	ike_draft_sa(&draft, &offer);
 	ike_draft_nonce(&draft, &create->nonce);
 	if (create->ke)
 		ike_draft_ke(&draft, create->ke, create->ke_method);
-	ike_draft_ts(&draft, &sa->cfg->ts_local, &sa->cfg->ts_remote);
+	ike_selectors_of(sa, &ts);
+	ike_draft_ts(&draft, &ts.local, &ts.remote);
 	return ike_draft_send_request(&draft, IKE_PACE_LIVE, now);
 }
 
@@ -119,10 +122,18 @@ static void old_is_unknown(struct ike_turn *turn, uint32_t old_id)
 }
 
 /* One where there is none: NO_ADDITIONAL_SAS is a peer that makes them with the IKE SA only (1.3); the others may change their mind. */
+static void none_comes(struct ike_sa *sa, enum ike_reason reason, struct instant now)
+{
+	ike_count(sa->engine, reason);
+	if (ike_childless_may_pass(reason) && ike_childless_is_worth(sa) && !ike_childless_in_vain(sa))
+		ike_childless_refused(sa, now);
+	else
+		ike_sa_close(sa, reason, now);
+}
+
 static void new_one_refused(struct ike_turn *turn, uint16_t type)
 {
 	struct ike_sa *sa = turn->sa;
-	enum ike_reason reason;
 
 	if (ike_sa_child(sa))
 		return;
@@ -130,12 +141,7 @@ static void new_one_refused(struct ike_turn *turn, uint16_t type)
 		ike_childless_refused(sa, turn->now);
 		return;
 	}
-	reason = ike_note_peer_error(sa, "CREATE_CHILD_SA", type);
-	ike_count(turn->engine, reason);
-	if (ike_childless_may_pass(reason) && ike_childless_is_worth(sa) && !ike_childless_in_vain(sa))
-		ike_childless_refused(sa, turn->now);
-	else
-		ike_sa_close(sa, reason, turn->now);
+	none_comes(sa, ike_note_peer_error(sa, "CREATE_CHILD_SA", type), turn->now);
 }
 
 static enum ike_reason child_refused(struct ike_turn *turn)
@@ -177,6 +183,7 @@ static enum ike_reason child_refused(struct ike_turn *turn)
 
 struct child_answer {
 	struct child_plan plan;
+	struct ike_selectors ts;
 	struct secret shared;
 };
 
@@ -216,11 +223,9 @@ static enum ike_reason child_answer_read(struct ike_turn *turn, struct child_ans
 		reason = ike_nonce_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_NONCE)->body,
 					  &got->plan.nonce_r);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSI)->body,
-				       &got->plan.ts_local);
+		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSI)->body, &got->ts.local);
 	if (reason == IKE_R_OK)
-		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSR)->body,
-				       &got->plan.ts_remote);
+		reason = ike_ts_decode(ike_payloads_find(turn->list, IKE_PAYLOAD_TSR)->body, &got->ts.remote);
 	if (reason == IKE_R_OK)
 		reason = answer_ke(turn, got);
 	if (reason != IKE_R_OK)
@@ -228,10 +233,12 @@ static enum ike_reason child_answer_read(struct ike_turn *turn, struct child_ans
 	got->plan.spi_out = (uint32_t)answer.proposals[0].spi;
 	if (answer.proposals[0].spi_len != 4 || !got->plan.spi_out)
 		return IKE_R_BAD_SYNTAX;
-	if (!ike_ts_within(&got->plan.ts_local, &sa->cfg->ts_local) ||
-	    !ike_ts_within(&got->plan.ts_remote, &sa->cfg->ts_remote))
-		return IKE_R_PEER_CHANGED_PROPOSAL;
-	return IKE_R_OK;
+	reason = ike_mode_check(turn);
+	if (reason == IKE_R_OK)
+		reason = ike_selectors_accept(sa, &got->ts);
+	got->plan.ts_local = got->ts.local;
+	got->plan.ts_remote = got->ts.remote;
+	return reason;
 }
 
 static bool we_lose(const struct ike_create *create, struct bytes nr)
@@ -239,6 +246,31 @@ static bool we_lose(const struct ike_create *create, struct bytes nr)
 	struct bytes ours = ike_nonce_lower(secret_view(&create->nonce), nr);
 
 	return create->crossed && ike_nonce_lower(ours, secret_view(&create->crossed_lowest)).p == ours.p;
+}
+
+/*
+ * The peer has made it in a mode that is not configured: it is deleted, RFC 7296 1.3.1. With additional key exchanges to come there is none yet.
+ * The old one goes on as long as it may.
+ */
+static void wrong_mode(struct ike_turn *turn, const struct child_answer *got)
+{
+	struct ike_sa *sa = turn->sa;
+	struct ike_create *create = sa->create;
+	uint32_t old_id = create->old_child;
+	bool crossed = create->crossed;
+
+	if (!ike_suite_has_addke(&got->plan.esp)) {
+		child_sa_stillborn(sa, create->spi_in, got->plan.spi_out, turn->now);
+		create->spi_in = 0;
+	}
+	ike_create_abandon(sa);
+	if (old_id || crossed || ike_sa_child(sa)) {
+		ike_count(turn->engine, IKE_R_TUNNEL_MODE);
+		try_again(sa, old_id, IKE_FALLBACK_US, turn->now);
+		return;
+	}
+	ike_conn_failed(sa->conn, IKE_R_TUNNEL_MODE, "");
+	none_comes(sa, IKE_R_TUNNEL_MODE, turn->now);
 }
 
 static void child_commit(struct ike_turn *turn, struct child_answer *got)
@@ -321,7 +353,10 @@ enum ike_reason ike_create_child_response(struct ike_turn *turn)
 	    !ike_payloads_find(turn->list, IKE_PAYLOAD_TSR))
 		return IKE_R_PAYLOAD_MISSING;
 	reason = child_answer_read(turn, &got);
-	if (reason == IKE_R_OK && ike_suite_has_addke(&got.plan.esp))
+	if (reason == IKE_R_TUNNEL_MODE) {
+		wrong_mode(turn, &got);
+		reason = IKE_R_OK;
+	} else if (reason == IKE_R_OK && ike_suite_has_addke(&got.plan.esp))
 		reason = child_follow_up(turn, &got);
 	else if (reason == IKE_R_OK)
 		child_commit(turn, &got);

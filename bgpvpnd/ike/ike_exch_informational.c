@@ -232,8 +232,9 @@ static enum ike_reason informational_response(struct ike_turn *turn)
 	}
 	frr_each_safe (ike_sa_children, &turn->sa->children, child)
 		if (child->state == CHILD_SA_CLOSING && child->delete_sent) {
+			/* One that never was leaves nothing behind. */
+			child_deleted |= child->in_plane;
 			child_sa_gone(child, turn->now);
-			child_deleted = true;
 		}
 	if (!turn->sa->childless.on || child_deleted)
 		note_if_childless(turn->sa, IKE_R_OK, turn->now);

@@ -181,7 +181,7 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too; RFC 4555 3.3: whatever NAT there is later. */
 	sa->natt = sa->local.port == IKE_NATT_PORT ||
 		   (got->nat.supported &&
-		    (sa->cfg->nat_force || got->nat.local || got->nat.remote || sa->cfg->mobike));
+		    (sa->cfg->nat_force || got->nat.local || got->nat.remote || ike_mobike_wanted(sa->cfg)));
 	ike_mobike_note_mapping(turn);
 	if (sa->natt && sa->local.port != IKE_NATT_PORT) {
 		sa->local.port = IKE_NATT_PORT;

@@ -80,11 +80,19 @@ static enum ike_reason row_choose(const struct ike_row **row, const struct ike_t
  */
 static bool follow_peer(struct ike_sa *sa, const struct endpoint *remote)
 {
+	struct child_sa *child;
+	bool elsewhere;
+
 	if (!sa->natt || !sa->nat_remote || sa->mobike.on || !ike_sa_is_up(sa) ||
 	    endpoint_equal(&sa->remote, remote) || sa->local.addr.ipa_type != remote->addr.ipa_type)
 		return false;
+	elsewhere = !ipaddr_equal(&sa->remote.addr, &remote->addr);
 	sa->remote = *remote;
 	child_sas_follow(sa);
+	/* What is only for the two addresses is made anew for the new one, as soon as may be. */
+	child = ike_sa_child(sa);
+	if (child && elsewhere && sa->cfg->hosts_proto)
+		child->todo_rekey = true;
 	return true;
 }
 
@@ -133,6 +141,7 @@ static void take_authentic(struct ike_turn *turn)
 		child_sas_confirmed(sa);
 		follow_peer(turn->sa, turn->remote);
 	}
+	sa->heard = turn->now;
 	if (ike_sa_is_up(sa) && sa->conn)
 		ike_out_event(turn->engine, sa->conn->id, IKE_EVENT_HEARD, IKE_R_OK, 0);
 }

@@ -88,6 +88,12 @@ void ike_mobike_answered(struct ike_turn *turn);
 void ike_mobike_add_supported(struct ike_draft *draft);
 bool ike_mobike_offered(const struct ike_turn *turn);
 
+/* RFC 4555 1.2: it is for tunnel mode only. In transport mode addresses are what is carried: a new one is a new IKE SA. */
+static inline bool ike_mobike_wanted(const struct ike_conn_cfg *cfg)
+{
+	return cfg->mobike && !cfg->transport;
+}
+
 /* NO_NATS_ALLOWED of the peer, 3.9: is there one that contradicts the addresses of the datagram? */
 bool ike_mobike_nat_unexpected(const struct ike_turn *turn);
 

@@ -5,6 +5,7 @@
 #include "bgpvpnd/ike/ike_engine.h"
 #include "bgpvpnd/ike/ike_id.h"
 #include "bgpvpnd/ike/ike_note.h"
+#include "bgpvpnd/ike/ike_selectors.h"
 #include "bgpvpnd/ike/ike_ts.h"
 
 void ike_note_ike_offer(struct ike_conn *conn, const struct ike_sa_payload *offer)
@@ -67,15 +68,16 @@ static enum ike_reason reason_of_error(uint16_t type)
 enum ike_reason ike_note_peer_error(struct ike_sa *sa, const char *exchange, uint16_t type)
 {
 	enum ike_reason reason = reason_of_error(type);
+	struct ike_selectors ts;
 	char ours[200], detail[256];
 
+	ike_selectors_of(sa, &ts);
 	if (reason == IKE_R_PEER_NO_PROPOSAL)
 		snprintf(detail, sizeof(detail), "ESP: we offer %s",
 			 ike_proposals_format(IKE_PROTO_ESP, sa->cfg->esp, sa->cfg->num_esp, ours,
 					      sizeof(ours)));
 	else if (reason == IKE_R_PEER_TS_UNACCEPTABLE)
-		snprintf(detail, sizeof(detail), "we offer %s",
-			 ike_ts_format(&sa->cfg->ts_local, ours, sizeof(ours)));
+		snprintf(detail, sizeof(detail), "we offer %s", ike_ts_format(&ts.local, ours, sizeof(ours)));
 	else
 		snprintf(detail, sizeof(detail), "%s is answered by %s", exchange, iana_notify_name(type));
 	if (reason == IKE_R_PEER_AUTH_FAILED)

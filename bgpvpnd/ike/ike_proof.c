@@ -43,8 +43,7 @@ static bool ids_fit(const struct ike_conn *conn, const struct ike_sa *sa, const 
 	return !ike_proof_remote_id(conn->cfg, &want) || ike_id_matches(&want, idi);
 }
 
-/* Would this connection have accepted what IKE_SA_INIT settled under another one's configuration? */
-static bool suite_fits(const struct ike_conn *conn, const struct ike_sa *sa)
+bool ike_proof_suite_fits(const struct ike_conn *conn, const struct ike_sa *sa)
 {
 	const struct ike_sa_payload answer = {.n = 1, .proposals = {sa->hs->answer}};
 	struct ike_suite suite;
@@ -63,7 +62,7 @@ struct ike_conn *ike_proof_find_connection(struct ike_turn *turn, const struct i
 
 	for (struct ike_conn *conn = first; conn;
 	     conn = ike_conn_candidate(turn->engine, local, remote, conn)) {
-		if (!suite_fits(conn, turn->sa) || !ids_fit(conn, turn->sa, idi, idr))
+		if (!ike_proof_suite_fits(conn, turn->sa) || !ids_fit(conn, turn->sa, idi, idr))
 			continue;
 		if (ike_proof_remote_id(conn->cfg, &want))
 			return conn;

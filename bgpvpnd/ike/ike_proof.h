@@ -24,6 +24,9 @@ bool ike_proof_remote_id(const struct ike_conn_cfg *cfg, struct ike_id_cfg *id);
 struct ike_conn *ike_proof_find_connection(struct ike_turn *turn, const struct ike_id *idi,
 					   const struct ike_id *idr);
 
+/* Would this connection have accepted what IKE_SA_INIT settled under another one's configuration? */
+bool ike_proof_suite_fits(const struct ike_conn *conn, const struct ike_sa *sa);
+
 /* Our AUTH for this identity: a signature where we have a certificate, else the proof of the shared key. */
 enum ike_reason ike_proof_own(struct ike_sa *sa, struct ike_conn *conn, const struct ike_id_cfg *id,
 			      struct secret *value, uint8_t *method);

@@ -278,6 +278,7 @@ void ike_sa_established(struct ike_sa *sa, struct instant now)
 
 	sa->state = IKE_SA_ESTABLISHED;
 	sa->established = now;
+	sa->heard = now;
 	sa->origin = now;
 	sa->expires = instant_add(now, lifetime_s * USEC_PER_S);
 	sa->renew = instant_add(now, ike_renew_after(sa->engine, lifetime_s));

@@ -187,6 +187,7 @@ struct ike_sa {
 	struct ike_childless childless;
 	struct instant created;
 	struct instant established;
+	struct instant heard; /* the last authentic message of the peer */
 	struct instant
 		origin; /* when the first of its line was: rekeying changes neither this nor lowest_nonce */
 	struct instant expires; /* half-open, deleting and closed ones: gone then */

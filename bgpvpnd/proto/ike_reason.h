@@ -72,6 +72,7 @@ enum ike_disposition {
 	X(PEER_ERROR, 0, FATAL, "peerError", "the peer answered with an error")                              \
 	X(PEER_CHANGED_PROPOSAL, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, FATAL, "peerChangedProposal", "the peer answered with a proposal that was not offered") \
 	X(TS_UNACCEPTABLE, IKE_NOTIFY_TS_UNACCEPTABLE, ANSWER, "tsUnacceptable", "traffic selectors have nothing in common") \
+	X(TUNNEL_MODE, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, ANSWER, "tunnelMode", "the peer wants tunnel mode, transport mode is configured") \
 	X(NO_ADDITIONAL_SAS, IKE_NOTIFY_NO_ADDITIONAL_SAS, ANSWER, "noAdditionalSas", "no further SA is accepted") \
 	X(STATE_NOT_FOUND, IKE_NOTIFY_STATE_NOT_FOUND, ANSWER, "stateNotFound", "an additional key exchange that nothing waits for") \
 	X(CHILD_NOT_FOUND, IKE_NOTIFY_CHILD_SA_NOT_FOUND, ANSWER, "childNotFound", "no such Child SA")       \

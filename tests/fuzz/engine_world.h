@@ -13,7 +13,7 @@
 
 /*
  * Opcodes of an input: a role byte (1: initiator, 2: messages in fragments, 4: with a PPK, 8: with additional key
- * exchanges, 16: MOBIKE), then these with their operands.
+ * exchanges, 16: MOBIKE, 32: transport mode between the two hosts, 64: a responder for many peers), then these with their operands.
  */
 enum world_op {
 	WORLD_DATAGRAM = 0, /* u16 length, bytes */
@@ -33,6 +33,8 @@ enum world_role {
 	WORLD_ROLE_PPK = 4,
 	WORLD_ROLE_ADDKE = 8,
 	WORLD_ROLE_MOBIKE = 16,
+	WORLD_ROLE_TRANSPORT = 32,
+	WORLD_ROLE_MANY = 64,
 };
 
 struct world {
@@ -85,6 +87,8 @@ static inline void world_transform(struct ike_proposal_cfg *cfg, uint8_t type, u
 /* Fragments so small that IKE_AUTH is split. */
 #define WORLD_FRAGMENTATION 200
 
+#define WORLD_PROTO 47 /* GRE */
+
 static inline struct ike_engine *world_engine(const struct ike_host *host, uint8_t role, struct instant now)
 {
 	struct ike_engine *engine = ike_engine_new(host, now);
@@ -95,6 +99,11 @@ static inline struct ike_engine *world_engine(const struct ike_host *host, uint8
 	cfg->remote = world_endpoint(!initiator, 0).addr;
 	secret_set(&cfg->psk, bytes_str("secret"));
 	cfg->mobike = role & WORLD_ROLE_MOBIKE;
+	cfg->transport = role & WORLD_ROLE_TRANSPORT;
+	cfg->hosts_proto = cfg->transport ? WORLD_PROTO : 0;
+	cfg->many = !initiator && role & WORLD_ROLE_MANY;
+	if (cfg->many)
+		cfg->remote.ipa_type = IPADDR_NONE;
 	if (role & WORLD_ROLE_FRAGMENTS)
 		cfg->fragmentation = WORLD_FRAGMENTATION;
 	if (role & WORLD_ROLE_PPK) {

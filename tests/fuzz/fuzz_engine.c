@@ -12,18 +12,31 @@ struct fuzz {
 	struct instant now;
 	bool initiator;
 	bool refuse;
-	unsigned int children;
+	uint32_t conn; /* of the peer */
 	struct endpoint local, remote;
 };
+
+/* A connection that the engine has made goes with its last IKE SA. */
+static void let_go(struct fuzz *f, const struct ike_output *out)
+{
+	struct ike_conn_info info;
+
+	if (out->event == IKE_EVENT_IKE_DOWN && out->conn >= IKE_CONN_SPAWNED &&
+	    ike_conn_info(f->engine, out->conn, &info) && info.phase == IKE_PHASE_NONE)
+		ike_conn_del(f->engine, out->conn);
+}
 
 static void drain(struct fuzz *f)
 {
 	struct ike_output out;
 
 	while (ike_engine_output(f->engine, &out)) {
-		if (out.type != IKE_OUTPUT_CHILD_ADD)
-			continue;
-		ike_child_result(f->engine, out.child_id, f->refuse ? -ENOMEM : 0, f->now);
+		if (out.type == IKE_OUTPUT_SPAWN)
+			f->conn = out.conn;
+		else if (out.type == IKE_OUTPUT_CHILD_ADD)
+			ike_child_result(f->engine, out.child_id, f->refuse ? -ENOMEM : 0, f->now);
+		else if (out.type == IKE_OUTPUT_EVENT)
+			let_go(f, &out);
 	}
 }
 
@@ -57,7 +70,7 @@ static bool op_move(struct fuzz *f, struct rd *rd)
 		return false;
 	world_move(host & 1 ? &f->remote : &f->local, host);
 	if (!(host & 1))
-		ike_local_moved(f->engine, WORLD_CONN, &f->local.addr, host & 2, f->now);
+		ike_local_moved(f->engine, f->conn, &f->local.addr, host & 2, f->now);
 	return true;
 }
 
@@ -73,16 +86,16 @@ static bool step(struct fuzz *f, struct rd *rd)
 	case WORLD_SLEEP:
 		return op_sleep(f, rd);
 	case WORLD_PROBE:
-		ike_probe(f->engine, WORLD_CONN, f->now);
+		ike_probe(f->engine, f->conn, f->now);
 		return true;
 	case WORLD_TERMINATE:
-		ike_terminate(f->engine, WORLD_CONN, IKE_R_DELETED_BY_US, f->now);
+		ike_terminate(f->engine, f->conn, IKE_R_DELETED_BY_US, f->now);
 		return true;
 	case WORLD_REKEY_CHILD:
-		ike_rekey_child(f->engine, WORLD_CONN, f->now);
+		ike_rekey_child(f->engine, f->conn, f->now);
 		return true;
 	case WORLD_REKEY_IKE:
-		ike_rekey_ike(f->engine, WORLD_CONN, f->now);
+		ike_rekey_ike(f->engine, f->conn, f->now);
 		return true;
 	case WORLD_MOVE:
 		return op_move(f, rd);
@@ -100,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct world world = {};
 	struct ike_host host = {&world, world_random, world_spi_reserve, world_spi_release, world_wall_clock};
 	struct rd rd = rd_of(bytes_make(data, size));
-	struct fuzz f = {.now = {USEC_PER_S}};
+	struct fuzz f = {.now = {USEC_PER_S}, .conn = WORLD_CONN};
 	struct ike_counters counters;
 	uint8_t role;
 

@@ -15,6 +15,7 @@ struct side {
 	struct ike_engine *engine;
 	FILE *file;
 	struct endpoint local, remote;
+	uint32_t conn;
 };
 
 static const struct instant now = {USEC_PER_S};
@@ -30,9 +31,11 @@ static void side_init(struct side *s, const char *dir, bool initiator, uint8_t f
 	s->local = world_endpoint(initiator, IKE_PORT);
 	s->remote = world_endpoint(!initiator, IKE_PORT);
 	s->engine = world_engine(&s->host, role, now);
-	snprintf(path, sizeof(path), "%s/%s%s%s%s%s", dir, initiator ? "initiator" : "responder",
+	s->conn = WORLD_CONN;
+	snprintf(path, sizeof(path), "%s/%s%s%s%s%s%s%s", dir, initiator ? "initiator" : "responder",
 		 flags & WORLD_ROLE_FRAGMENTS ? "-fragments" : "", flags & WORLD_ROLE_PPK ? "-ppk" : "",
-		 flags & WORLD_ROLE_ADDKE ? "-addke" : "", flags & WORLD_ROLE_MOBIKE ? "-mobike" : "");
+		 flags & WORLD_ROLE_ADDKE ? "-addke" : "", flags & WORLD_ROLE_MOBIKE ? "-mobike" : "",
+		 flags & WORLD_ROLE_TRANSPORT ? "-transport" : "", flags & WORLD_ROLE_MANY ? "-many" : "");
 	s->file = fopen(path, "w");
 	fputc(role, s->file);
 }
@@ -53,6 +56,8 @@ static bool pass_on(struct side *from, struct side *to)
 		any = true;
 		if (out.type == IKE_OUTPUT_DATAGRAM)
 			give(to, out.datagram);
+		else if (out.type == IKE_OUTPUT_SPAWN)
+			from->conn = out.conn;
 		else if (out.type == IKE_OUTPUT_CHILD_ADD)
 			ike_child_result(from->engine, out.child_id, 0, now);
 	}
@@ -95,22 +100,22 @@ static int story(const char *dir, uint8_t flags)
 		struct side *side = turn ? &b : &a;
 
 		fputc(WORLD_REKEY_CHILD, side->file);
-		ike_rekey_child(side->engine, WORLD_CONN, now);
+		ike_rekey_child(side->engine, side->conn, now);
 		settle(&a, &b);
 		fputc(WORLD_REKEY_IKE, side->file);
-		ike_rekey_ike(side->engine, WORLD_CONN, now);
+		ike_rekey_ike(side->engine, side->conn, now);
 		settle(&a, &b);
 	}
 	/* Both at once. */
 	fputc(WORLD_REKEY_CHILD, a.file);
 	fputc(WORLD_REKEY_CHILD, b.file);
 	ike_rekey_child(a.engine, WORLD_CONN, now);
-	ike_rekey_child(b.engine, WORLD_CONN, now);
+	ike_rekey_child(b.engine, b.conn, now);
 	settle(&a, &b);
 	fputc(WORLD_REKEY_IKE, a.file);
 	fputc(WORLD_REKEY_IKE, b.file);
 	ike_rekey_ike(a.engine, WORLD_CONN, now);
-	ike_rekey_ike(b.engine, WORLD_CONN, now);
+	ike_rekey_ike(b.engine, b.conn, now);
 	settle(&a, &b);
 	fputc(WORLD_TERMINATE, a.file);
 	ike_terminate(a.engine, WORLD_CONN, IKE_R_DELETED_BY_US, now);
@@ -126,5 +131,6 @@ int main(int argc, char **argv)
 		return 1;
 	crypto_null_enable(true);
 	return story(argv[1], 0) | story(argv[1], WORLD_ROLE_FRAGMENTS) | story(argv[1], WORLD_ROLE_PPK) |
-	       story(argv[1], WORLD_ROLE_ADDKE) | story(argv[1], WORLD_ROLE_MOBIKE);
+	       story(argv[1], WORLD_ROLE_ADDKE) | story(argv[1], WORLD_ROLE_MOBIKE) |
+	       story(argv[1], WORLD_ROLE_TRANSPORT) | story(argv[1], WORLD_ROLE_MANY);
 }
