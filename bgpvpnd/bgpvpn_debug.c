@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `debug vpn ...`, `show debugging vpn`, and the lines that they leave in the configuration. */
+/* `debug vpn ...`, `show debugging vpn`, and the lines that they leave in the configuration; `vpn capture-keys`. */
 #include <zebra.h>
 
 #include "lib/command.h"
@@ -7,6 +7,8 @@
 #include "lib/vty.h"
 
 #include "bgpvpnd/bgpvpn_debug.h"
+#include "bgpvpnd/bgpvpn_keylog.h"
+#include "bgpvpnd/bgpvpnd.h"
 
 #ifndef VTYSH_EXTRACT_PL
 #include "bgpvpnd/bgpvpn_debug_clippy.c"
@@ -50,6 +52,42 @@ DEFUN_NOSH(show_debugging_vpn, show_debugging_vpn_cmd, "show debugging [vpn]",
 	for (size_t i = 0; i < array_size(debugs); i++)
 		if (bgpvpn_debugs(debugs[i].record))
 			vty_out(vty, "  %s debugging is on\n", debugs[i].record->desc);
+	if (bgpvpn_keylog_path())
+		vty_out(vty, "  keys of SAs are written to %s\n", bgpvpn_keylog_path());
+	return CMD_SUCCESS;
+}
+
+/* Exec level only: a line of configuration would outlive the reason for it. */
+DEFPY(vpn_capture_keys, vpn_capture_keys_cmd,
+      "vpn capture-keys WORD$path",
+      "Site-to-site tunnels\n"
+      "Write the keys of SAs into a file, for Wireshark: whoever reads it reads the traffic\n"
+      "The file, an absolute path\n")
+{
+	char err[MAXPATHLEN + 256];
+
+	if (!bgpvpn_keylog_start(&bgpvpn.host, path, err, sizeof(err))) {
+		vty_out(vty, "%% %s\n", err);
+		return CMD_WARNING;
+	}
+	vty_out(vty, "WARNING: whoever reads %s from now on reads the traffic of all tunnels.\n", path);
+	vty_out(vty, "It gets the keys of SAs made from now on; `vpn rekey tunnel NAME ike` makes a new IKE SA,\n");
+	vty_out(vty, "`vpn rekey tunnel NAME` new ESP SAs. It ends with `no vpn capture-keys` or the daemon.\n");
+	return CMD_SUCCESS;
+}
+
+DEFPY(no_vpn_capture_keys, no_vpn_capture_keys_cmd,
+      "no vpn capture-keys",
+      NO_STR
+      "Site-to-site tunnels\n"
+      "Write no more keys of SAs\n")
+{
+	char path[MAXPATHLEN] = "";
+
+	if (bgpvpn_keylog_path())
+		strlcpy(path, bgpvpn_keylog_path(), sizeof(path));
+	if (bgpvpn_keylog_stop(&bgpvpn.host))
+		vty_out(vty, "No more keys are written; %s is still there.\n", path);
 	return CMD_SUCCESS;
 }
 
@@ -91,4 +129,6 @@ void bgpvpn_debug_init(void)
 	install_element(ENABLE_NODE, &show_debugging_vpn_cmd);
 	install_element(ENABLE_NODE, &debug_vpn_cmd);
 	install_element(CONFIG_NODE, &debug_vpn_cmd);
+	install_element(ENABLE_NODE, &vpn_capture_keys_cmd);
+	install_element(ENABLE_NODE, &no_vpn_capture_keys_cmd);
 }

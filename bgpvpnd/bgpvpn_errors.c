@@ -50,6 +50,13 @@ static struct log_ref refs[] = {
 		.suggestion = "See `show vpn tunnel NAME detail`",
 	},
 	{
+		.code = EC_BGPVPN_CAPTURE_KEYS,
+		.title = "Keys are written to a file",
+		.description =
+			"An operator entered `vpn capture-keys`: whoever can read the file can read the traffic of all tunnels made since",
+		.suggestion = "Enter `no vpn capture-keys` as soon as the capture is made, and remove the file",
+	},
+	{
 		.code = END_FERR,
 	},
 };

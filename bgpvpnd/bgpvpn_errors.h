@@ -16,6 +16,7 @@ enum bgpvpn_log_refs {
 	EC_BGPVPN_UDP_PORT,
 	EC_BGPVPN_SECRET_FILE,
 	EC_BGPVPN_TUNNEL,
+	EC_BGPVPN_CAPTURE_KEYS,
 };
 
 void bgpvpn_errors_init(void);

@@ -10,6 +10,7 @@
 
 #include "bgpvpnd/bgpvpn_debug.h"
 #include "bgpvpnd/bgpvpn_errors.h"
+#include "bgpvpnd/bgpvpn_keylog.h"
 #include "bgpvpnd/bgpvpn_pump.h"
 #include "bgpvpnd/bgpvpn_udp.h"
 #include "bgpvpnd/proto/proto.h"
@@ -140,6 +141,8 @@ static void drain_outputs(struct bgpvpn *vpn)
 
 	while (ike_engine_output(vpn->engine, &out)) {
 		debug_output(&out);
+		if (out.type == IKE_OUTPUT_CHILD_ADD)
+			bgpvpn_keylog_child(&vpn->host, out.child);
 		if (out.type == IKE_OUTPUT_DATAGRAM)
 			send_datagram(vpn, &out);
 		else

@@ -9,6 +9,7 @@
 #include "lib/network.h"
 
 #include "bgpvpnd/bgpvpn_errors.h"
+#include "bgpvpnd/bgpvpn_keylog.h"
 #include "bgpvpnd/bgpvpn_pump.h"
 #include "bgpvpnd/bgpvpn_qcd.h"
 #include "bgpvpnd/bgpvpn_source.h"
@@ -213,6 +214,7 @@ void bgpvpn_stop(struct bgpvpn *vpn)
 	vpn->source = NULL;
 	tunnels_free(vpn->tunnels);
 	vpn->tunnels = NULL;
+	bgpvpn_keylog_stop(&vpn->host);
 	ike_engine_free(vpn->engine);
 	vpn->engine = NULL;
 	bgpvpn_udp_free(vpn->udp);

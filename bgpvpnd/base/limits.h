@@ -210,6 +210,9 @@
 /* A file of certificates or revocation lists: a hundred authorities, or some ten thousand revoked certificates. */
 #define LIMIT_PEM (1024 * 1024)
 
+/* Bytes of the file of `vpn capture-keys`, about 30000 IKE SAs: strangers who only begin one have a line in it too. */
+#define LIMIT_CAPTURE_KEYS (16 * 1024 * 1024)
+
 /* --- user-space data plane ------------------------------------------------------------------------------- */
 
 /* IKE datagrams that wait between the worker and the main thread; more are dropped and counted. */
