@@ -10,6 +10,7 @@
 
 #include <zebra.h>
 
+#include "lib/ipaddr.h"
 #include "lib/prefix.h"
 
 /* IF_OPER_* of linux/if.h, which does not go together with net/if.h. RFC 2863 "ifOperStatus". */
@@ -20,6 +21,7 @@
 
 struct rtnl_link {
 	uint32_t ifindex;
+	char name[16];
 	uint32_t mtu;
 	bool up;      /* IFF_UP: the administrator's wish */
 	bool running; /* IFF_RUNNING: what zebra goes by */
@@ -34,6 +36,14 @@ struct rtnl_link {
 /* 0, -ENODEV when there is none of that name, or another negative errno. */
 int rtnl_link_find(const char *name, struct rtnl_link *link);
 int rtnl_link_get(uint32_t ifindex, struct rtnl_link *link);
+
+/* The way that packets to an address take. */
+struct rtnl_path {
+	uint32_t ifindex;
+	uint32_t mtu; /* 0: the device's */
+	bool learned; /* from a router's answer */
+};
+int rtnl_path_get(const struct ipaddr *from, const struct ipaddr *to, struct rtnl_path *path);
 
 int rtnl_link_set_up(uint32_t ifindex, bool up);
 int rtnl_link_set_mtu(uint32_t ifindex, uint32_t mtu);
