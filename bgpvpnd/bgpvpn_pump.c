@@ -162,6 +162,9 @@ static void log_news(const struct tunnel_news *news)
 	case TUNNEL_NEWS_FAILURE:
 		flog_warn(EC_BGPVPN_TUNNEL, "tunnel %s: %s", news->tunnel, news->words);
 		return;
+	case TUNNEL_NEWS_PATH:
+		zlog_info("tunnel %s: %s", news->tunnel, news->words);
+		return;
 	case TUNNEL_NEWS_DPLANE:
 		flog_err(EC_BGPVPN_DPLANE, "tunnel %s: %s", news->tunnel, news->words);
 		return;

@@ -114,6 +114,10 @@ static void add_link(struct json_object *json, const struct tunnel_info *info, s
 	json_object_int_add(json, "linkChanges", info->link_changes);
 	json_object_boolean_add(json, "reachable", info->reachable);
 	json_object_int_add(json, "mtu", info->mtu);
+	json_object_string_add(json, "mtuFrom", tunnel_mtu_from_name(info->mtu_from));
+	add_number_or_null(json, "pathMtu", info->path_mtu != 0, info->path_mtu);
+	if (info->path_device[0])
+		json_object_string_add(json, "pathDevice", info->path_device);
 	json_object_int_add(json, "uptimeMs",
 			    info->link_up ? instant_diff(now, info->link_since) / USEC_PER_MS : 0);
 }

@@ -229,12 +229,13 @@ static void out_detail_child(struct vty *vty, const struct tunnel_info *info, st
 static void out_detail_link(struct vty *vty, const struct tunnel_info *info, struct instant now)
 {
 	struct bgpvpn_zebra_if zif;
-	char since[24];
+	char since[24], mtu[96];
 
 	bgpvpn_zebra_if(info->cfg->interface, &zif);
-	vty_out(vty, "  Interface: %s (index %u), data plane %s, MTU %u, zebra sees it %s\n",
-		info->cfg->interface, zif.ifindex, info->dataplane ? info->dataplane : "none", info->mtu,
-		zif.operative ? "up" : "down");
+	tunnel_mtu_words(info, mtu, sizeof(mtu));
+	vty_out(vty, "  Interface: %s (index %u), data plane %s, zebra sees it %s\n", info->cfg->interface,
+		zif.ifindex, info->dataplane ? info->dataplane : "none", zif.operative ? "up" : "down");
+	vty_out(vty, "  MTU: %u, %s\n", info->mtu, mtu);
 	bgpvpn_show_link(vty, info);
 	for (unsigned int i = 0; i < info->cfg->num_inside; i++)
 		vty_out(vty, "  Inside address: %pFX\n", &info->cfg->inside[i]);

@@ -73,6 +73,18 @@ struct dplane_link_params {
 	uint16_t mss_v6;
 };
 
+/* What an outer packet to a peer may measure, by what says so. */
+enum dplane_path_from {
+	DPLANE_PATH_DEVICE,  /* the one that it leaves by */
+	DPLANE_PATH_ROUTE,   /* the route was given a MTU */
+	DPLANE_PATH_LEARNED, /* a router on the way answered so (ICMP); it is forgotten after some minutes */
+};
+struct dplane_path {
+	uint32_t mtu;
+	enum dplane_path_from from;
+	char device[16];
+};
+
 struct dplane_child_stats {
 	uint64_t packets_in;
 	uint64_t packets_out;
@@ -192,6 +204,9 @@ struct dplane_ops {
 	 */
 	int (*inside_probe)(struct dplane *dp, uint32_t link);
 	int (*inside_stats)(struct dplane *dp, uint32_t link, struct dplane_inside_stats *stats);
+
+	/* The way of packets from local (may be IPADDR_NONE) to remote as of now. May be NULL: nobody knows. */
+	int (*path)(struct dplane *dp, const struct ipaddr *local, const struct ipaddr *remote, struct dplane_path *path);
 
 	/* IKE on the NAT-T port, which the plane may own; adds the non-ESP marker (RFC 3948 2.2). */
 	int (*ike_send)(struct dplane *dp, const struct endpoint *local, const struct endpoint *remote, struct bytes datagram);

@@ -25,6 +25,8 @@ static int link_attr(const struct nlattr *attr, void *arg)
 {
 	struct rtnl_link *link = arg;
 
+	if (mnl_attr_get_type(attr) == IFLA_IFNAME && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		strlcpy(link->name, mnl_attr_get_str(attr), sizeof(link->name));
 	if (mnl_attr_get_type(attr) == IFLA_MTU && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
 		link->mtu = mnl_attr_get_u32(attr);
 	if (mnl_attr_get_type(attr) == IFLA_CARRIER && mnl_attr_validate(attr, MNL_TYPE_U8) >= 0)

@@ -24,6 +24,7 @@
 
 struct rtnl_link {
 	uint32_t ifindex;
+	char name[16];
 	uint32_t mtu;
 	bool up;      /* IFF_UP: the administrator's wish */
 	bool running; /* IFF_RUNNING: what zebra goes by */
@@ -52,6 +53,14 @@ int rtnl_link_set_up(int ns, uint32_t ifindex, bool up);
 int rtnl_link_set_mtu(int ns, uint32_t ifindex, uint32_t mtu);
 int rtnl_link_set_alias(int ns, uint32_t ifindex, const char *alias);
 int rtnl_link_set_master(int ns, uint32_t ifindex, uint32_t master); /* 0: none */
+
+/* The way that packets to an address take. */
+struct rtnl_path {
+	uint32_t ifindex;
+	uint32_t mtu; /* 0: the device's */
+	bool learned; /* from a router's answer */
+};
+int rtnl_path_get(const struct ipaddr *from, const struct ipaddr *to, struct rtnl_path *path);
 
 /*
  * Operational state dormant (RFC 2863): not running, told to everybody before this returns. Nothing when it

@@ -121,6 +121,7 @@ enum tunnel_news_type {
 	TUNNEL_NEWS_IKE_DOWN,
 	TUNNEL_NEWS_FAILURE, /* an attempt failed; said once until the reason changes */
 	TUNNEL_NEWS_DPLANE,  /* the data plane refused something */
+	TUNNEL_NEWS_PATH,    /* the path MTU has changed */
 };
 struct tunnel_news {
 	enum tunnel_news_type type;
@@ -158,6 +159,18 @@ struct tunnel_link_verdict tunnel_link_wanted(const struct tunnel_link_facts *fa
 
 /* --- show: by value -------------------------------------------------------------------------------------- */
 
+/* What the MTU of the interface comes from. */
+enum tunnel_mtu_from {
+	TUNNEL_MTU_CONFIGURED,
+	TUNNEL_MTU_ASSUMED, /* 1500, where nothing says less */
+	TUNNEL_MTU_DEVICE,  /* the one that packets to the peer leave by */
+	TUNNEL_MTU_ROUTE,
+	TUNNEL_MTU_LEARNED, /* a router on the way answered so */
+};
+
+/* One word: "device". */
+const char *tunnel_mtu_from_name(enum tunnel_mtu_from from);
+
 struct tunnel_info {
 	char name[LIMIT_TUNNEL_NAME + 1];
 	char parent[LIMIT_NAME + 1]; /* of an instance: its template's name; else "" */
@@ -178,9 +191,15 @@ struct tunnel_info {
 	struct dplane_child_stats child;
 	struct dplane_inside_stats inside;
 	uint32_t mtu;
+	enum tunnel_mtu_from mtu_from;
+	uint32_t path_mtu;    /* of outer packets; 0: does not matter */
+	char path_device[16]; /* that they leave by; "": not known */
 	struct instant last_heard; /* {0}: never */
 	bool reachable;
 };
+
+/* Why the MTU is what it is: "of a path of 1400, by device eth0". */
+void tunnel_mtu_words(const struct tunnel_info *info, char *buf, size_t len);
 
 /* In order of names, instances right behind their template; false at the end. The next of NULL is the first. */
 bool tunnels_info(const struct tunnels *tunnels, const char *name, struct tunnel_info *info);

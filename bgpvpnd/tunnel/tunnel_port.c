@@ -5,7 +5,6 @@
  */
 #include <zebra.h>
 
-#include "bgpvpnd/tunnel/tunnel_mtu.h"
 #include "bgpvpnd/tunnel/tunnel_private.h"
 
 /* After a refusal: soon enough for an operator who mends it, rare enough to cost nothing. */
@@ -43,25 +42,13 @@ static void refused(struct tunnel *t, const char *what, int rc, struct instant n
  * --- interface -------------------------------------------------------------------------------------------
  */
 
-static uint16_t clamp_mss(const struct tunnel_cfg *cfg, uint32_t mtu, bool ipv6)
-{
-	uint16_t fits = tunnel_mtu_mss(mtu, ipv6);
-
-	if (cfg->tcp_mss == UINT32_MAX)
-		return 0;
-	return cfg->tcp_mss ? MIN(cfg->tcp_mss, fits) : fits;
-}
-
 static void wanted_params(const struct tunnel *t, struct dplane_link_params *params)
 {
 	const struct tunnel_cfg *cfg = t->cfg;
-	bool always_udp = t->all->dplane->ops->always_udp;
-	uint32_t auto_mtu = t->port.auto_mtu ? t->port.auto_mtu
-					     : tunnel_mtu_expected(cfg->ike, cfg->nature.kind, always_udp);
 
 	*params = (struct dplane_link_params){
 		.nature = cfg->nature,
-		.mtu = cfg->mtu ? cfg->mtu : auto_mtu,
+		.mtu = tunnel_path_mtu(t),
 		.num_inside = cfg->num_inside,
 	};
 	strlcpy(params->name, cfg->interface, sizeof(params->name));
@@ -70,8 +57,8 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 	params->num_routes = t->port.num_routes;
 	memcpy(params->routes, t->port.routes, sizeof(params->routes));
 	tunnel_demand_trap(t, params);
-	params->mss_v4 = clamp_mss(cfg, params->mtu, false);
-	params->mss_v6 = clamp_mss(cfg, params->mtu, true);
+	params->mss_v4 = tunnel_path_mss(t, false);
+	params->mss_v6 = tunnel_path_mss(t, true);
 }
 
 static bool params_same(const struct dplane_link_params *a, const struct dplane_link_params *b)
@@ -235,20 +222,6 @@ int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now)
  * --- Child SAs -------------------------------------------------------------------------------------------
  */
 
-static uint32_t mtu_of(const struct tunnel *t, const struct child_sa_params *params)
-{
-	const struct tunnel_mtu_outer outer = {
-		.path_mtu = TUNNEL_MTU_PATH,
-		.kind = t->cfg->nature.kind,
-		.ipv6 = IS_IPADDR_V6(&params->remote.addr),
-		.udp = t->all->dplane->ops->always_udp || params->udp_encap,
-		.encr = params->encr,
-		.integ = params->integ,
-	};
-
-	return tunnel_mtu_inner(&outer);
-}
-
 int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params, struct instant now)
 {
 	struct dplane *dp = t->all->dplane;
@@ -268,7 +241,7 @@ int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params
 	if (!t->port.num_children)
 		t->child_since = now;
 	t->port.children[t->port.num_children++] = params->child_id;
-	t->port.auto_mtu = mtu_of(t, params);
+	tunnel_path_take(t, params);
 	tunnel_family_take(t, params);
 	tunnel_routes_take(t, params);
 	t->port.error[0] = '\0';
@@ -311,8 +284,10 @@ void tunnel_port_child_move(struct tunnel *t, const struct ike_output *out)
 {
 	struct dplane *dp = t->all->dplane;
 
-	if (tunnel_port_has_child(t, out->child_id))
-		dp->ops->child_move(dp, out->child_id, &out->local, &out->remote);
+	if (!tunnel_port_has_child(t, out->child_id))
+		return;
+	dp->ops->child_move(dp, out->child_id, &out->local, &out->remote);
+	tunnel_path_move(t, &out->local.addr, &out->remote.addr);
 }
 
 bool tunnel_port_has_child(const struct tunnel *t, uint32_t child_id)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The tunnel's inside, private to tunnel/. One struct tunnel has four nouns, each with a file that owns it:
+ * The tunnel's inside, private to tunnel/. One struct tunnel has five nouns, each with a file that owns it:
  *
  *	dial	what it asks of the engine: when to initiate, back off, begin anew	tunnel_dial.c
  *	port	what it has in the data plane: interface, Child SAs			tunnel_port.c
+ *	path	what a packet to the peer may measure					tunnel_path.c
  *	reach	whether the peer is there						tunnel_reach.c
  *	link	what is published of it							tunnel_reconcile.c
  *
@@ -17,6 +18,7 @@
 #include "lib/typesafe.h"
 
 #include "bgpvpnd/tunnel/tunnel.h"
+#include "bgpvpnd/tunnel/tunnel_mtu.h"
 #include "bgpvpnd/tunnel/tunnel_reach.h"
 
 PREDECL_RBTREE_UNIQ(tunnel_names);
@@ -58,9 +60,17 @@ struct tunnel_port {
 	struct instant keepalive;	   /* the next for the NAT; INSTANT_NEVER: none */
 	uint32_t worn;			   /* the data plane wants this Child SA rekeyed; 0: none */
 	bool no_v4, no_v6;		   /* the last pair does not carry these inside */
-	uint32_t auto_mtu;		   /* of the last negotiated suite; 0: none yet */
 	uint8_t num_routes; /* an instance's: to what is behind its peer, as of the last pair */
 	struct prefix routes[LIMIT_LINK_ROUTES];
+};
+
+struct tunnel_path {
+	bool known;		       /* a suite was negotiated */
+	struct tunnel_mtu_outer outer; /* around its packets, path_mtu aside */
+	struct ipaddr local;
+	struct ipaddr remote;
+	struct instant due;	 /* to be looked at again */
+	struct dplane_path seen; /* mtu 0: not yet */
 };
 
 struct tunnel_link {
@@ -95,6 +105,7 @@ struct tunnel {
 	struct tunnel_dial dial;
 	struct tunnel_demand demand;
 	struct tunnel_port port;
+	struct tunnel_path path;
 	struct tunnel_reach reach;
 	struct tunnel_link link;
 	struct tunnel_kin kin;
@@ -291,6 +302,24 @@ void tunnel_port_keepalive(struct tunnel *t, bool natted, struct instant now);
 void tunnel_port_stats(const struct tunnel *t, struct dplane_child_stats *stats);
 void tunnel_port_inside(const struct tunnel *t, struct dplane_inside_stats *stats);
 void tunnel_port_inside_probe(const struct tunnel *t);
+
+/*
+ * --- tunnel_path.c ---------------------------------------------------------------------------------------
+ */
+
+void tunnel_path_reconcile(struct tunnel *t, struct instant now);
+struct instant tunnel_path_next(const struct tunnel *t);
+
+/* What goes around the packets of the pair that was installed last, and between which addresses they go. */
+void tunnel_path_take(struct tunnel *t, const struct child_sa_params *params);
+void tunnel_path_move(struct tunnel *t, const struct ipaddr *local, const struct ipaddr *remote);
+
+/* Of the interface. */
+uint32_t tunnel_path_mtu(const struct tunnel *t);
+uint16_t tunnel_path_mss(const struct tunnel *t, bool ipv6); /* 0: not clamped */
+
+enum tunnel_mtu_from tunnel_path_from(const struct tunnel *t);
+void tunnel_path_info(const struct tunnel *t, struct tunnel_info *info);
 
 /*
  * --- tunnel_family.c -------------------------------------------------------------------------------------

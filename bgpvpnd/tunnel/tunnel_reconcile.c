@@ -120,6 +120,7 @@ static void arm(struct tunnel *t, struct instant now)
 	struct instant due = INSTANT_NEVER;
 
 	due = tunnel_sooner(due, tunnel_port_next(t), now);
+	due = tunnel_sooner(due, tunnel_path_next(t), now);
 	due = tunnel_sooner(due, t->port.keepalive, now);
 	due = tunnel_sooner(due, tunnel_dial_next(t, now), now);
 	due = tunnel_sooner(due, tunnel_reach_next(&t->reach), now);
@@ -135,6 +136,7 @@ static void arm(struct tunnel *t, struct instant now)
 
 void tunnel_reconcile(struct tunnel *t, struct instant now)
 {
+	tunnel_path_reconcile(t, now);
 	tunnel_port_reconcile(t, now);
 	tunnel_dial_reconcile(t, now);
 	tunnel_manual_reconcile(t, now);

@@ -163,6 +163,7 @@ static void fill(const struct tunnel *t, struct tunnel_info *info)
 	strlcpy(info->name, t->cfg->name, sizeof(info->name));
 	if (t->kin.parent)
 		strlcpy(info->parent, t->kin.parent->cfg->name, sizeof(info->parent));
+	tunnel_path_info(t, info);
 	tunnel_link_reason(t, &info->ike, info->link_reason, sizeof(info->link_reason));
 	tunnel_port_stats(t, &info->child);
 	tunnel_port_inside(t, &info->inside);

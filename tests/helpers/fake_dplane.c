@@ -217,6 +217,18 @@ static int fake_inside_stats(struct dplane *dp, uint32_t link, struct dplane_ins
 	return 0;
 }
 
+static int fake_path(struct dplane *dp, const struct ipaddr *local, const struct ipaddr *remote,
+		     struct dplane_path *path)
+{
+	struct fake_dplane *fake = fake_of(dp);
+
+	fake->paths++;
+	if (!fake->path.mtu)
+		return -ENETUNREACH;
+	*path = fake->path;
+	return 0;
+}
+
 static int fake_ike_send(struct dplane *dp, const struct endpoint *local, const struct endpoint *remote,
 			 struct bytes datagram)
 {
@@ -269,6 +281,7 @@ static const struct dplane_ops fake_ops = {
 	.child_keepalive = fake_child_keepalive,
 	.inside_probe = fake_inside_probe,
 	.inside_stats = fake_inside_stats,
+	.path = fake_path,
 	.ike_send = fake_ike_send,
 	.fd = fake_fd,
 	.event_next = fake_event_next,

@@ -50,6 +50,8 @@ struct fake_dplane {
 	uint32_t last_released; /* SPI; 0: none yet */
 	uint32_t link_sets;
 	uint32_t sent; /* ike_send() */
+	struct dplane_path path; /* mtu 0: there is no way */
+	uint32_t paths;		 /* asked for */
 	struct dplane_event events[FAKE_EVENTS];
 	uint32_t num_events;
 	/* What to refuse: 0, or a negative errno. */

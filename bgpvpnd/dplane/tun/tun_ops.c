@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 
+#include "bgpvpnd/dplane/path.h"
 #include "bgpvpnd/dplane/tun/tun_dev.h"
 #include "bgpvpnd/dplane/tun/tun_plane.h"
 
@@ -221,6 +222,12 @@ static const char *tun_kind_missing(struct dplane *dp, enum dplane_kind kind)
 		       : "the user-space data plane makes TUN interfaces only: `show vpn dataplane` says why it is in use";
 }
 
+static int tun_path(struct dplane *dp, const struct ipaddr *local, const struct ipaddr *remote,
+		    struct dplane_path *path)
+{
+	return dplane_path_look(dp, &tun_plane_of(dp)->links, local, remote, path);
+}
+
 static const struct dplane_ops tun_ops = {
 	.name = "userspace",
 	.always_udp = true,
@@ -244,6 +251,7 @@ static const struct dplane_ops tun_ops = {
 	.child_keepalive = tun_child_keepalive,
 	.inside_probe = tun_link_inside_probe,
 	.inside_stats = tun_link_inside_stats,
+	.path = tun_path,
 	.ike_send = tun_ike_send,
 	.fd = tun_fd,
 	.event_next = tun_event_next,

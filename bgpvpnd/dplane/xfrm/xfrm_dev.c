@@ -530,21 +530,21 @@ static bool shows(const struct rtnl_link *now, bool running)
 	return now->operstate != RTNL_OPER_UP && now->operstate != RTNL_OPER_UNKNOWN;
 }
 
-struct held {
+struct mended {
 	const struct xfrm_dev *dev;
 	bool in;
 };
 
 static int set_state(struct dplane *dp, void *arg, bool running)
 {
-	const struct held *held = arg;
+	const struct mended *held = arg;
 
 	return iface_state(held->dev, held->in ? &held->dev->iface_in : &held->dev->iface, running);
 }
 
 static int mend(void *arg, const struct rtnl_link *now, char *words, size_t len)
 {
-	const struct held *held = arg;
+	const struct mended *held = arg;
 	struct rtnl_link want = xfrm_dev_wanted(held->dev, held->in);
 	char made[100];
 
@@ -558,7 +558,7 @@ static int repair(struct xfrm_plane *plane, struct xfrm_dev *dev, bool in, const
 		  char *changed, size_t len)
 {
 	static const struct dplane_shape_state state = {shows, set_state, mend};
-	struct held arg = {dev, in};
+	struct mended arg = {dev, in};
 	const struct dplane_shape_held held = {
 		.ns = dev->ns,
 		.ifindex = in ? dev->iface_in.ifindex : dev->iface.ifindex,

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 
+#include "bgpvpnd/dplane/path.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_plane.h"
 
 DEFINE_MTYPE_STATIC(BGPVPN, XFRM_PLANE, "VPN XFRM data plane");
@@ -361,6 +362,12 @@ static void xfrm_counters_read(struct dplane *dp, struct dplane_counters *counte
 	};
 }
 
+static int xfrm_path(struct dplane *dp, const struct ipaddr *local, const struct ipaddr *remote,
+		    struct dplane_path *path)
+{
+	return dplane_path_look(dp, &xfrm_plane_of(dp)->links, local, remote, path);
+}
+
 static const struct dplane_ops xfrm_ops = {
 	.name = "kernel",
 	.open = xfrm_open,
@@ -383,6 +390,7 @@ static const struct dplane_ops xfrm_ops = {
 	.child_keepalive = xfrm_child_keepalive,
 	.inside_probe = xfrm_inside_probe,
 	.inside_stats = xfrm_inside_stats,
+	.path = xfrm_path,
 	.ike_send = xfrm_ike_send,
 	.fd = xfrm_fd,
 	.event_next = xfrm_event_next,
