@@ -5,26 +5,7 @@
  */
 #include <zebra.h>
 
-#include "bgpvpnd/dplane/dplane.h"
-
-#define PLANE_NEW  dplane_xfrm_new
-#define PLANE_FREE dplane_xfrm_free
-
-static const char *why_no_plane(void)
-{
-	static const struct dplane_env env = {.natt_port = 4500};
-	static char why[256];
-	struct dplane *dp = dplane_xfrm_new(&env);
-	int err = dp->ops->open(dp);
-
-	strlcpy(why, dplane_error(dp), sizeof(why));
-	if (!err)
-		dp->ops->close(dp);
-	dplane_xfrm_free(dp);
-	return err ? why : NULL;
-}
-
-#include "tests/helpers/plane_world.h"
+#include "tests/helpers/xfrm_world.h"
 
 static struct dplane_link_params params_of(const char *name, enum dplane_kind kind)
 {
@@ -693,5 +674,5 @@ int main(void)
 		PLANE_TEST(test_routes_swept),
 	};
 
-	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));
 }
