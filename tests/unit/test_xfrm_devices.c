@@ -5,26 +5,7 @@
  */
 #include <zebra.h>
 
-#include "bgpvpnd/dplane/dplane.h"
-
-#define PLANE_NEW  dplane_xfrm_new
-#define PLANE_FREE dplane_xfrm_free
-
-static const char *why_no_plane(void)
-{
-	static const struct dplane_env env = {.natt_port = 4500};
-	static char why[256];
-	struct dplane *dp = dplane_xfrm_new(&env);
-	int err = dp->ops->open(dp);
-
-	strlcpy(why, dplane_error(dp), sizeof(why));
-	if (!err)
-		dp->ops->close(dp);
-	dplane_xfrm_free(dp);
-	return err ? why : NULL;
-}
-
-#include "tests/helpers/plane_world.h"
+#include "tests/helpers/xfrm_world.h"
 
 static struct dplane_link_params params_of(const char *name, enum dplane_kind kind)
 {
@@ -485,6 +466,28 @@ static void test_vti(void **state)
 	run("! ip link show vpn1 >/dev/null 2>&1");
 }
 
+/* What is refused leaves no policy behind that keeps the packets of others from their way. */
+static void test_refused_unguarded(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_GRE);
+	uint32_t link;
+
+	enter(&w.a);
+	params.nature = nature_between(&w.a, &w.b, DPLANE_KIND_GRE, false);
+	run("ip link add vpn1 type veth peer name other");
+	refused(&params, -EEXIST, "exists already and is of kind veth, not a GRE interface");
+	run("! ip xfrm policy | grep -q 'action block'");
+	run("ip link del vpn1");
+	link = link_add(&params);
+	run("test $(ip xfrm policy | grep -c 'action block') = 2");
+	params.nature.remote = w.a.outer;
+	refused(&params, -EBUSY, "which tunnels cannot share");
+	run("test $(ip xfrm policy | grep -c 'action block') = 2");
+	link_del(link);
+	run("! ip xfrm policy | grep -q 'action block'");
+}
+
 static void test_kind_refusals(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -664,11 +667,12 @@ int main(void)
 		PLANE_TEST(test_kinds_carry),
 		PLANE_TEST(test_vti),
 		PLANE_TEST(test_kind_refusals),
+		PLANE_TEST(test_refused_unguarded),
 		PLANE_TEST(test_netns),
 		PLANE_TEST(test_vrf),
 		PLANE_TEST(test_routes),
 		PLANE_TEST(test_routes_swept),
 	};
 
-	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));
 }

@@ -85,7 +85,7 @@ static struct dplane_shape shape_of(const struct xfrm_dev *dev)
 }
 
 /* The one that packets come out of has no addresses and no routes. */
-static struct dplane_shape shape_in(const struct xfrm_dev *dev, const struct dplane_shape *shape)
+struct dplane_shape xfrm_dev_shape_in(const struct xfrm_dev *dev, const struct dplane_shape *shape)
 {
 	struct dplane_shape in = {.mtu = shape->mtu};
 
@@ -104,19 +104,20 @@ static void shape_take(struct xfrm_dev *dev, struct dplane_shape *shape)
  * --- its state -------------------------------------------------------------------------------------------
  */
 
-static int iface_state(const struct xfrm_dev *dev, const struct xfrm_iface *iface, bool running)
+int xfrm_dev_iface_state(const struct xfrm_dev *dev, bool in, bool running)
 {
-	if (!iface->ifindex)
+	uint32_t ifindex = in ? dev->iface_in.ifindex : dev->iface.ifindex;
+
+	if (!ifindex)
 		return 0;
-	return running ? rtnl_link_set_operative(dev->ns, iface->ifindex)
-		       : rtnl_link_set_dormant(dev->ns, iface->ifindex);
+	return running ? rtnl_link_set_operative(dev->ns, ifindex) : rtnl_link_set_dormant(dev->ns, ifindex);
 }
 
 static int dev_state(const struct xfrm_dev *dev, bool running)
 {
-	int err = iface_state(dev, &dev->iface, running);
+	int err = xfrm_dev_iface_state(dev, false, running);
 
-	return err ? err : iface_state(dev, &dev->iface_in, running);
+	return err ? err : xfrm_dev_iface_state(dev, true, running);
 }
 
 static bool wanted_state(const struct xfrm_dev *dev)
@@ -224,7 +225,7 @@ static int vti_policies_off(struct xfrm_plane *plane, const struct xfrm_dev *dev
 static int dev_begin(struct xfrm_plane *plane, struct xfrm_dev *dev, const struct dplane_shape *shape)
 {
 	struct dplane *dp = &plane->dp;
-	struct dplane_shape in = shape_in(dev, shape);
+	struct dplane_shape in = xfrm_dev_shape_in(dev, shape);
 	int err = dev_state(dev, false);
 
 	if (err)
@@ -286,7 +287,7 @@ static void dev_free(struct xfrm_plane *plane, struct xfrm_dev *dev)
 
 static void dev_close(struct xfrm_plane *plane, struct xfrm_dev *dev)
 {
-	struct dplane_shape in = shape_in(dev, &dev->shape);
+	struct dplane_shape in = xfrm_dev_shape_in(dev, &dev->shape);
 
 	iface_close(dev, &dev->iface, &dev->shape);
 	iface_close(dev, &dev->iface_in, &in);
@@ -349,7 +350,8 @@ static bool is_gone(const struct xfrm_dev *dev)
 
 static int change(struct xfrm_plane *plane, struct xfrm_dev *dev, const struct dplane_shape *shape)
 {
-	struct dplane_shape in = shape_in(dev, shape), in_before = shape_in(dev, &dev->shape);
+	struct dplane_shape in = xfrm_dev_shape_in(dev, shape),
+			    in_before = xfrm_dev_shape_in(dev, &dev->shape);
 	bool moved = strcmp(shape->vrf, dev->shape.vrf) != 0;
 	int err = dplane_shape_change(&plane->dp, dev->ns, dev->iface.ifindex, shape, &dev->shape);
 
@@ -402,6 +404,14 @@ static int open_new(struct xfrm_plane *plane, struct xfrm_dev *dev)
 	if (err)
 		dplane_shape_fini(&shape);
 	return err;
+}
+
+int xfrm_dev_check(struct xfrm_plane *plane, const struct dplane_link_params *params)
+{
+	const struct dplane_link_nature nature = xfrm_nature_of(params);
+	struct xfrm_dev *dev;
+
+	return dev_for(plane, params, &nature, &dev);
 }
 
 int xfrm_dev_join(struct xfrm_plane *plane, struct xfrm_link *link)
@@ -473,128 +483,4 @@ void xfrm_dev_abandon(struct xfrm_plane *plane, struct xfrm_link *link)
 		return;
 	dev_state(dev, false);
 	dev_free(plane, dev);
-}
-
-/*
- * --- changed by others -----------------------------------------------------------------------------------
- */
-
-static void dev_changed(struct xfrm_plane *plane, struct xfrm_dev *dev)
-{
-	struct xfrm_link *link;
-
-	dev->changed = true;
-	frr_each (xfrm_sharers, &dev->links, link)
-		xfrm_link_changed(plane, &link->base);
-}
-
-void xfrm_devs_changed(struct xfrm_plane *plane, int ns, uint32_t ifindex)
-{
-	struct xfrm_dev *dev;
-
-	frr_each (xfrm_devs, &plane->devs, dev)
-		if (dev->ns == ns &&
-		    (!ifindex || dev->iface.ifindex == ifindex || dev->iface_in.ifindex == ifindex))
-			dev_changed(plane, dev);
-}
-
-struct watched {
-	struct xfrm_plane *plane;
-	int ns;
-};
-
-static void changed_by_index(void *arg, uint32_t ifindex)
-{
-	const struct watched *watched = arg;
-
-	xfrm_devs_changed(watched->plane, watched->ns, ifindex);
-}
-
-void xfrm_devs_watch_read(struct xfrm_plane *plane)
-{
-	struct watched here = {plane, RTNL_HERE};
-	struct xfrm_dev *dev;
-
-	if (plane->watch >= 0)
-		rtnl_watch_read(plane->watch, changed_by_index, &here);
-	frr_each (xfrm_devs, &plane->devs, dev)
-		if (dev->watch >= 0)
-			rtnl_watch_read(dev->watch, changed_by_index, &(struct watched){plane, dev->ns});
-}
-
-/* Set down by the administrator it shows neither state. */
-static bool shows(const struct rtnl_link *now, bool running)
-{
-	if (running)
-		return now->operstate != RTNL_OPER_DORMANT && now->operstate != RTNL_OPER_TESTING;
-	return now->operstate != RTNL_OPER_UP && now->operstate != RTNL_OPER_UNKNOWN;
-}
-
-struct mended {
-	const struct xfrm_dev *dev;
-	bool in;
-};
-
-static int set_state(struct dplane *dp, void *arg, bool running)
-{
-	const struct mended *held = arg;
-
-	return iface_state(held->dev, held->in ? &held->dev->iface_in : &held->dev->iface, running);
-}
-
-static int mend(void *arg, const struct rtnl_link *now, char *words, size_t len)
-{
-	const struct mended *held = arg;
-	struct rtnl_link want = xfrm_dev_wanted(held->dev, held->in);
-	char made[100];
-
-	if (xfrm_dev_matches(now, &want))
-		return 0;
-	snprintf(words, len, "made %s", xfrm_kind_words(now, made, sizeof(made)));
-	return rtnl_link_mend(held->dev->ns, &want, now->ifindex);
-}
-
-static int repair(struct xfrm_plane *plane, struct xfrm_dev *dev, bool in, const struct dplane_shape *shape,
-		  char *changed, size_t len)
-{
-	static const struct dplane_shape_state state = {shows, set_state, mend};
-	struct mended arg = {dev, in};
-	const struct dplane_shape_held held = {
-		.ns = dev->ns,
-		.ifindex = in ? dev->iface_in.ifindex : dev->iface.ifindex,
-		.running = dev->running,
-		.shape = shape,
-		.state = &state,
-		.arg = &arg,
-	};
-
-	return dplane_shape_repair(&plane->dp, &held, changed, len);
-}
-
-static int look_after(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len)
-{
-	struct dplane_shape in = shape_in(dev, &dev->shape);
-	int err;
-
-	if (!dev->iface.ifindex)
-		return dplane_fail(&plane->dp, ENODEV, "interface %s was removed by somebody",
-				   dev->shape.name);
-	err = repair(plane, dev, false, &dev->shape, changed, len);
-	return err || !dev->iface_in.ifindex ? err : repair(plane, dev, true, &in, changed, len);
-}
-
-/* All links of it are told, and each comes here: the first look is enough for all. */
-int xfrm_dev_repair(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len)
-{
-	bool watched = dev->ns == RTNL_HERE ? plane->watch >= 0 : dev->watch >= 0;
-	int err;
-
-	xfrm_devs_watch_read(plane);
-	if (watched && !dev->changed)
-		return 0;
-	dev->changed = false;
-	err = look_after(plane, dev, changed, len);
-	if (err)
-		dev->changed = true;
-	return err;
 }

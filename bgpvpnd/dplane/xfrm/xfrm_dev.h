@@ -94,18 +94,25 @@ struct rtnl_link xfrm_dev_wanted(const struct xfrm_dev *dev, bool in);
 bool xfrm_dev_matches(const struct rtnl_link *found, const struct rtnl_link *want);
 
 /*
- * xfrm_dev.c. join: link->base.params say what it wants; all or nothing. reshape: they have changed; the old ones in `before` are taken
- * back when it fails.
+ * xfrm_dev.c. check: whether what others have leaves room for one more. join: link->base.params say what it wants; all or nothing.
+ * reshape: it wants these now; what it wanted before is put back when that fails.
  */
+int xfrm_dev_check(struct xfrm_plane *plane, const struct dplane_link_params *params);
 int xfrm_dev_join(struct xfrm_plane *plane, struct xfrm_link *link);
 int xfrm_dev_reshape(struct xfrm_plane *plane, struct xfrm_link *link,
 		     const struct dplane_link_params *params);
 void xfrm_dev_leave(struct xfrm_plane *plane, struct xfrm_link *link);
 int xfrm_dev_set_running(struct xfrm_plane *plane, struct xfrm_link *link, bool running);
-int xfrm_dev_repair(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len);
 
 /* Leaves the interfaces behind for a successor, dormant. */
 void xfrm_dev_abandon(struct xfrm_plane *plane, struct xfrm_link *link);
+
+/* The one that packets come out of has no addresses and no routes. Borrows nothing. */
+struct dplane_shape xfrm_dev_shape_in(const struct xfrm_dev *dev, const struct dplane_shape *shape);
+int xfrm_dev_iface_state(const struct xfrm_dev *dev, bool in, bool running);
+
+/* xfrm_dev_repair.c */
+int xfrm_dev_repair(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len);
 
 /* Tells all links of what others have changed; ifindex 0: any. */
 void xfrm_devs_changed(struct xfrm_plane *plane, int ns, uint32_t ifindex);

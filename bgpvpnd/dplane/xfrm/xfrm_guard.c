@@ -105,7 +105,13 @@ void xfrm_guard_drop(struct xfrm_plane *plane, const struct dplane_link_params *
 
 void xfrm_guard_undo(struct xfrm_plane *plane, const struct dplane_link_params *params)
 {
-	if (!params->nature.netns[0] && !if_nametoindex(params->name))
+	struct rtnl_link found;
+	int err;
+
+	dplane_privileged(&plane->dp, true);
+	err = rtnl_link_find(RTNL_HERE, params->name, &found);
+	dplane_privileged(&plane->dp, false);
+	if (err == -ENODEV || (!err && strcmp(found.alias, DPLANE_LINK_MARK) != 0))
 		xfrm_guard_drop(plane, params);
 }
 

@@ -62,7 +62,9 @@ int xfrm_link_add(struct dplane *dp, const struct dplane_link_params *params, ui
 
 	if (err)
 		return err;
-	err = xfrm_guard_put(plane, params);
+	err = xfrm_dev_check(plane, params);
+	if (!err)
+		err = xfrm_guard_put(plane, params);
 	if (err)
 		return err;
 	link = link_new(plane, params);

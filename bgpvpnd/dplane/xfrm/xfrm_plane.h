@@ -210,7 +210,7 @@ int xfrm_rules_repair(struct xfrm_plane *plane, struct xfrm_link *link);
 int xfrm_guard_put(struct xfrm_plane *plane, const struct dplane_link_params *params);
 void xfrm_guard_drop(struct xfrm_plane *plane, const struct dplane_link_params *params);
 void xfrm_guard_undo(struct xfrm_plane *plane,
-		     const struct dplane_link_params *params); /* unless there is an interface of that name */
+		     const struct dplane_link_params *params); /* unless there is such an interface of ours */
 
 /* How many of its policies were missing, and are back; or -errno. */
 int xfrm_guard_repair(struct xfrm_plane *plane, const struct dplane_link_params *params);
