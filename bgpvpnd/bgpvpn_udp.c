@@ -68,6 +68,8 @@ static int bind_any(struct udp_socket *s, int fd)
 	else
 		su.sin6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(IKE_PORT)};
 	frr_with_privs (s->owner->vpn->privs) {
+		/* Not where the kernel has no IPsec, or we may not: then no policy of ours is in the way either. */
+		(void)dplane_bypass(fd, s->family);
 		result = bind(fd, &su.sa, len);
 		error = errno;
 	}

@@ -233,6 +233,12 @@
 #define LIMIT_EARLY_MS	    1000
 
 /*
+ * SPIs that the kernel plane waits with for such packets: Child SAs being negotiated at once, of which each lasts a round trip. Of more the
+ * first packets may be lost; each costs an instruction for every UDP and ESP packet to us meanwhile.
+ */
+#define LIMIT_EARLY_SPIS 64
+
+/*
  * Packets of ours that wait in one interface for a Child SA, and how long: what a few connections send before they wait themselves, TCP's
  * initial window is ten segments. Of an ordinary MTU that is 48 kB, and no more than this many bytes; later than this they would only be repetitions of what was given up.
  */

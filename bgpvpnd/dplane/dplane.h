@@ -230,6 +230,12 @@ static inline const char *dplane_error(const struct dplane *dp)
 	return dp->error;
 }
 
+/*
+ * What this socket sends and receives is no affair of the kernel's IPsec policies, whoever made them: IKE never goes into a tunnel. Needs
+ * CAP_NET_ADMIN. 0 or -errno; -ENOPROTOOPT and -EOPNOTSUPP where the kernel has no IPsec, which is as good.
+ */
+int dplane_bypass(int fd, int family);
+
 /* The user-space plane, not opened yet; dplane_tun_free() after close. */
 struct dplane *dplane_tun_new(const struct dplane_env *env);
 void dplane_tun_free(struct dplane *dp);

@@ -192,8 +192,47 @@ msg = {
     "trailing": message(SA_INIT) + b"\0",
 }
 
+
+
+def xfrm_attr(kind, content):
+    return struct.pack("<HH", 4 + len(content), kind) + content + bytes(-len(content) % 4)
+
+
+def xfrm_news(kind, body, *attrs):
+    return struct.pack("<H", kind) + body + b"".join(xfrm_attr(*a) for a in attrs)
+
+
+# linux/xfrm.h on a 64-bit little-endian machine.
+XFRM_SELECTOR = bytes([10, 1, 0, 0]) + bytes(12) + bytes([10, 2, 0, 0]) + bytes(12) + bytes(8) + struct.pack("<HBBB3xiI", 2, 16, 16, 17, 0, 0)
+XFRM_ID = bytes([192, 0, 2, 1]) + bytes(12) + bytes.fromhex("052357bb") + struct.pack("<B3x", 50)
+XFRM_SA = XFRM_SELECTOR + XFRM_ID + bytes([192, 0, 2, 2]) + bytes(12) + bytes(64 + 32 + 12) + struct.pack("<IIHBBB7x", 1, 0x76706E01, 2, 1, 32, 0)
+XFRM_POLICY = XFRM_SELECTOR + bytes(64 + 32) + struct.pack("<IIBBBB4x", 1000, 8, 1, 0, 0, 0)
+XFRM_TMPL = XFRM_ID + struct.pack("<H2x", 2) + bytes(16) + struct.pack("<IBBBxIII", 0x76706E01, 1, 0, 0, 1, 1, 1)
+XFRM_REPLAY = struct.pack("<6I", 2, 7, 9, 0, 0, 64) + bytes(8)
+XFRM_IF_ID = (31, struct.pack("<I", 0x76706E01))
+XFRM_MARK = (21, struct.pack("<II", 42, 0xFFFFFFFF))
+
+xfrm = {
+    "sa": xfrm_news(16, XFRM_SA, (23, XFRM_REPLAY), (4, struct.pack(">HHHxx16x", 2, 4500, 4500)), XFRM_IF_ID, XFRM_MARK),
+    "sa-window-lies": xfrm_news(16, XFRM_SA, (23, struct.pack("<I", 128) + XFRM_REPLAY[4:])),
+    "sa-window-huge": xfrm_news(16, XFRM_SA, (23, struct.pack("<I", 0xFFFFFFFF) + XFRM_REPLAY[4:])),
+    "sa-short": xfrm_news(16, XFRM_SA[:-9]),
+    "policy": xfrm_news(19, XFRM_POLICY, (5, XFRM_TMPL), XFRM_IF_ID),
+    "policy-guard": xfrm_news(19, XFRM_POLICY, XFRM_MARK),
+    "policy-wide": xfrm_news(19, XFRM_SELECTOR[:42] + b"\xff\xff" + XFRM_SELECTOR[44:] + XFRM_POLICY[56:]),
+    "expire": xfrm_news(24, XFRM_SA + struct.pack("<B7x", 1), XFRM_IF_ID),
+    "acquire": xfrm_news(23, XFRM_ID + bytes(16) + XFRM_SELECTOR + XFRM_POLICY + bytes(16), (5, XFRM_TMPL)),
+    "mapping": xfrm_news(38, XFRM_ID + bytes(4) + bytes(32) + struct.pack(">HH", 4500, 33333)),
+    "sa-gone": xfrm_news(17, XFRM_ID[:20] + struct.pack("<HBx", 2, 50)),
+    "policy-gone": xfrm_news(20, XFRM_SELECTOR + struct.pack("<IB3x", 8, 1), XFRM_IF_ID),
+    "flushed": xfrm_news(28, b"\x32"),
+    "refused": xfrm_news(2, struct.pack("<i", -22) + bytes(16), (1, b"because\0")),
+    "refused-no-end": xfrm_news(2, struct.pack("<i", -22) + bytes(16), (1, b"because!")),
+    "done": xfrm_news(3, bytes(4)),
+}
+
 CORPORA = {"rd": rd, "message": msg, "sa": sa, "ke": ke, "nonce": nonce, "id": ident, "auth": auth, "cert": cert, "notify": notify,
-           "delete": delete, "ts": ts, "sk": sk, "skf": skf}
+           "delete": delete, "ts": ts, "sk": sk, "skf": skf, "xfrm_news": xfrm}
 
 for noun, seeds in CORPORA.items():
     folder = TOP / noun

@@ -155,6 +155,196 @@ static void test_trap_has_selectors(void **state)
 	assert_false(acquired(&w.a));
 }
 
+/*
+ * --- ESP before its SA -----------------------------------------------------------------------------------
+ */
+
+/* The responder sends as soon as it has answered; what it sends waits for us. */
+static void comes_early(bool v6, bool encap)
+{
+	uint64_t early = counters(&w.a).early;
+	uint32_t spi_a, spi_b, spi_other;
+	int receiver;
+
+	enter(&w.a);
+	spi_a = w.a.dp->ops->spi_reserve(w.a.dp);
+	spi_other = w.a.dp->ops->spi_reserve(w.a.dp);
+	receiver = udp_on(&w.a, 7002);
+	enter(&w.b);
+	spi_b = w.b.dp->ops->spi_reserve(w.b.dp);
+	child_install(&w.b, 1, spi_b, spi_a, v6 ? &w.b.outer6 : &w.b.outer, v6 ? &w.a.outer6 : &w.a.outer,
+		      encap);
+	child_install(&w.b, 2, 0x1234, spi_other, v6 ? &w.b.outer6 : &w.b.outer,
+		      v6 ? &w.a.outer6 : &w.a.outer, encap);
+	udp_into(&w.b, &w.a, 2);
+	assert_int_equal(w.b.dp->ops->child_use(w.b.dp, 1), 0);
+	udp_into(&w.b, &w.a, 3);
+	ike_across(&w.b, &w.a, v6); /* they are all there */
+	enter(&w.a);
+	child_install(&w.a, 1, spi_a, spi_b, v6 ? &w.a.outer6 : &w.a.outer, v6 ? &w.b.outer6 : &w.b.outer,
+		      encap);
+	for (int i = 0; i < 3; i++)
+		assert_true(udp_receive(receiver, MARK, strlen(MARK)));
+	assert_true(stats(&w.a, 1).packets_in >= 3); /* the host has something to say by itself */
+	assert_int_equal(stats(&w.a, 1).replays, 0);
+	assert_true(counters(&w.a).early >= early + 3);
+	close(receiver);
+	udp_across(&w.b, &w.a, 1);
+	/* and those of another, read along with the first, at its time */
+	child_install(&w.a, 2, spi_other, 0x1234, v6 ? &w.a.outer6 : &w.a.outer,
+		      v6 ? &w.b.outer6 : &w.b.outer, encap);
+	WAIT_FOR(stats(&w.a, 2).packets_in >= 2);
+	for (uint32_t id = 1; id <= 2; id++) {
+		assert_int_equal(w.a.dp->ops->child_del(w.a.dp, id), 0);
+		assert_int_equal(w.b.dp->ops->child_del(w.b.dp, id), 0);
+	}
+}
+
+static void test_esp_before_its_sa(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+
+	running(true);
+	for (int i = 0; i < 4; i++)
+		comes_early(i / 2, i % 2);
+}
+
+/* Nothing listens where nothing is expected. */
+static void test_no_sockets_without_promise(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	uint32_t spi[LIMIT_EARLY_SPIS + 2];
+
+	enter(&w.a);
+	for (size_t i = 0; i < array_size(spi); i++)
+		spi[i] = w.a.dp->ops->spi_reserve(w.a.dp);
+	assert_true(xfrm_plane_of(w.a.dp)->early.in[0] >= 0);
+	for (size_t i = 0; i < array_size(spi); i++)
+		w.a.dp->ops->spi_release(w.a.dp, spi[i]);
+	assert_int_equal(xfrm_plane_of(w.a.dp)->early.n, 0);
+	assert_int_equal(xfrm_plane_of(w.a.dp)->early.in[0], -1);
+	assert_int_equal(xfrm_plane_of(w.a.dp)->early.out[0], -1);
+}
+
+/*
+ * --- IKE -------------------------------------------------------------------------------------------------
+ */
+
+static bool goes_out(int fd)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(500), .sin_addr = w.b.outer.ipaddr_v4};
+
+	return sendto(fd, "ike", 3, 0, (struct sockaddr *)&to, sizeof(to)) == 3;
+}
+
+/* An operator's policies, or ours of another tunnel, do not stand in the way of IKE; of either port. */
+static void test_policies_do_not_stop_ike(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	int fd;
+
+	enter(&w.a);
+	for (int out = 0; out < 2; out++)
+		run("ip xfrm policy add src 10.0.0.0/24 dst 10.0.0.0/24 dir %s action block",
+		    out ? "out" : "in");
+	ike_across(&w.a, &w.b, false);
+	ike_across(&w.b, &w.a, false);
+	enter(&w.a);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_false(goes_out(fd));
+	assert_int_equal(dplane_bypass(fd, AF_INET), 0);
+	assert_true(goes_out(fd));
+	close(fd);
+	run("ip xfrm policy flush");
+}
+
+/*
+ * --- what others do --------------------------------------------------------------------------------------
+ */
+
+/* What follows from news that come: whether the link is to be looked at, and the child has had its day. */
+static void pull(struct side *s, bool *changed, bool *spent)
+{
+	struct dplane_event event;
+
+	enter(s);
+	while (s->dp->ops->event_next(s->dp, &event)) {
+		*changed |= event.type == DPLANE_EVENT_LINK_CHANGED;
+		*spent |= event.type == DPLANE_EVENT_HARD_EXPIRE && event.child_id == 1;
+	}
+}
+
+/* A storm of news, more than the socket holds: then all is looked at. */
+static void test_lost_words(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct xfrm_plane *plane = xfrm_plane_of(w.a.dp);
+	bool changed = false, spent = false;
+	int least = 1;
+	char what[200];
+
+	child_pair(1, false, true);
+	pull(&w.a, &changed, &spent);
+	changed = false;
+	assert_int_equal(setsockopt(plane->events, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	run("for i in 1 2 3 4 5 6 7 8 9; do ip xfrm policy add src 192.0.2.$i dst 192.0.2.99 dir out; done");
+	run("ip xfrm policy flush; ip xfrm state flush");
+	pull(&w.a, &changed, &spent);
+	assert_true(changed && spent);
+	assert_int_equal(w.a.dp->ops->link_repair(w.a.dp, w.a.link, what, sizeof(what)), 0);
+	assert_string_equal(what, "robbed of its IPsec policies");
+	assert_int_equal(policies(&w.a), 6);
+}
+
+#define STRAY "aead 'rfc4106(gcm(aes))' 0x0102030405060708090a0b0c0d0e0f1011121314 128"
+
+/* What has a number of ours and no owner goes, and nothing else. */
+static void test_strays_go(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	bool changed = false, spent = false;
+
+	child_pair(1, false, true);
+	enter(&w.a);
+	run("ip xfrm state add src 10.0.0.1 dst 10.9.9.9 proto esp spi 0x5678 reqid %u mode tunnel " STRAY,
+	    XFRM_OURS + 77);
+	run("ip xfrm state add src 10.0.0.1 dst 10.9.9.9 proto esp spi 0x1234 reqid 7 mode tunnel " STRAY);
+	run("ip xfrm policy add src 192.0.2.1 dst 192.0.2.2 dir out tmpl src 10.0.0.1 dst 10.9.9.9 proto esp "
+	    "reqid %u mode tunnel",
+	    XFRM_OURS + 77);
+	WAIT_FOR((pull(&w.a, &changed, &spent), sas(&w.a) == 3));
+	run("ip xfrm state | grep -q 0x00001234");
+	run("! ip xfrm policy | grep 192.0.2");
+	assert_false(spent);
+	assert_int_equal(policies(&w.a), 6);
+	running(true);
+	udp_across(&w.a, &w.b, 3);
+	enter(&w.a);
+	run("ip xfrm state delete src 10.0.0.1 dst 10.9.9.9 proto esp spi 0x1234");
+}
+
+/* Not gone, but of no use any more. */
+static void test_policy_is_replaced(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	bool changed = false, spent = false;
+	char what[200];
+
+	child_pair(1, false, true);
+	enter(&w.a);
+	pull(&w.a, &changed, &spent);
+	changed = false;
+	run("ip xfrm policy update src 0.0.0.0/0 dst 0.0.0.0/0 dir out if_id %u action allow",
+	    link_now(&w.a).if_id);
+	pull(&w.a, &changed, &spent);
+	assert_true(changed && !spent);
+	assert_int_equal(w.a.dp->ops->link_repair(w.a.dp, w.a.link, what, sizeof(what)), 0);
+	assert_string_equal(what, "robbed of its IPsec policies");
+	running(true);
+	udp_across(&w.a, &w.b, 3);
+}
+
 #define PLANE_TEST(f) cmocka_unit_test_setup_teardown(f, test_setup, test_teardown)
 
 int main(void)
@@ -164,6 +354,12 @@ int main(void)
 		PLANE_TEST(test_first_packet_is_a_syn),
 		PLANE_TEST(test_waiting_packets_are_few),
 		PLANE_TEST(test_trap_has_selectors),
+		PLANE_TEST(test_esp_before_its_sa),
+		PLANE_TEST(test_no_sockets_without_promise),
+		PLANE_TEST(test_policies_do_not_stop_ike),
+		PLANE_TEST(test_lost_words),
+		PLANE_TEST(test_strays_go),
+		PLANE_TEST(test_policy_is_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);

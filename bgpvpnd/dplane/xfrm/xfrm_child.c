@@ -27,6 +27,7 @@ void xfrm_children_setup(struct xfrm_plane *plane)
 {
 	xfrm_children_init(&plane->children);
 	spi_table_init(&plane->spis);
+	xfrm_early_init(&plane->early);
 }
 
 struct xfrm_child *xfrm_child_find(struct xfrm_plane *plane, uint32_t child_id)
@@ -246,6 +247,7 @@ int xfrm_child_add(struct dplane *dp, uint32_t link_id, const struct child_sa_pa
 	xfrm_children_add(&plane->children, child);
 	xfrm_siblings_add_tail(&link->children, child);
 	xfrm_trap_look(plane, link);
+	xfrm_early_arrive(&plane->early, dp, params->in.spi, xfrm_now());
 	return 0;
 }
 
@@ -311,6 +313,7 @@ void xfrm_children_teardown(struct xfrm_plane *plane)
 {
 	xfrm_children_fini(&plane->children);
 	spi_table_fini(&plane->spis);
+	xfrm_early_fini(&plane->early);
 }
 
 /*

@@ -58,21 +58,32 @@ static void anything(struct xfrm_plane *plane)
 	xfrm_links_robbed(plane, 0);
 }
 
+/* Somebody has made something with a number of ours, or in the place of one of ours. */
+static void appeared(struct xfrm_plane *plane, const struct xfrm_news *news)
+{
+	if (news->type == XFRM_NEWS_POLICY && news->policy.if_id)
+		xfrm_links_robbed(plane, news->policy.if_id);
+	xfrm_sweep_one(plane, news);
+}
+
 /* What we did ourselves is no news. */
 void xfrm_event_news(void *arg, const struct xfrm_news *news)
 {
 	struct xfrm_plane *plane = arg;
 
 	if (!news) {
+		xfrm_sweep(plane);
 		anything(plane);
 		return;
 	}
 	if (news->by == plane->sock.port)
 		return;
 	switch (news->type) {
-	case XFRM_NEWS_NONE:
 	case XFRM_NEWS_SA:
 	case XFRM_NEWS_POLICY:
+		appeared(plane, news);
+		break;
+	case XFRM_NEWS_NONE:
 	case XFRM_NEWS_ACQUIRE: /* none of our policies leaves the kernel the choice of a SA */
 		break;
 	case XFRM_NEWS_SOFT_EXPIRE:

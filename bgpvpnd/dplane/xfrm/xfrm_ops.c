@@ -54,19 +54,6 @@ int xfrm_refused(struct xfrm_plane *plane, int err, const char *what)
  * --- sockets ---------------------------------------------------------------------------------------------
  */
 
-/* IKE never goes into a tunnel, whatever policies somebody has. */
-static void bypass(int fd, int family)
-{
-	struct xfrm_userpolicy_info policy = {.sel.family = (uint16_t)family, .action = XFRM_POLICY_ALLOW};
-	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
-	int option = family == AF_INET ? IP_XFRM_POLICY : IPV6_XFRM_POLICY;
-
-	for (uint8_t dir = XFRM_POLICY_IN; dir <= XFRM_POLICY_OUT; dir++) {
-		policy.dir = dir;
-		(void)setsockopt(fd, level, option, &policy, sizeof(policy));
-	}
-}
-
 /* From now on the kernel takes ESP out of it, and leaves us IKE (RFC 3948 2.2). */
 static void encap_on(struct dplane *dp, int *fd, int family)
 {
@@ -74,7 +61,7 @@ static void encap_on(struct dplane *dp, int *fd, int family)
 
 	if (*fd < 0)
 		return;
-	bypass(*fd, family);
+	(void)dplane_bypass(*fd, family);
 	if (setsockopt(*fd, IPPROTO_UDP, UDP_ENCAP, &encap, sizeof(encap)) == 0)
 		return;
 	dplane_note(dp, "no ESP in UDP over %s: %s", family == AF_INET ? "IPv4" : "IPv6",
@@ -236,12 +223,20 @@ static void xfrm_close(struct dplane *dp)
 
 static uint32_t xfrm_spi_reserve(struct dplane *dp)
 {
-	return spi_table_reserve(&xfrm_plane_of(dp)->spis);
+	struct xfrm_plane *plane = xfrm_plane_of(dp);
+	uint32_t spi = spi_table_reserve(&plane->spis);
+
+	if (spi)
+		xfrm_early_expect(&plane->early, dp, spi);
+	return spi;
 }
 
 static void xfrm_spi_release(struct dplane *dp, uint32_t spi)
 {
-	spi_table_release(&xfrm_plane_of(dp)->spis, spi);
+	struct xfrm_plane *plane = xfrm_plane_of(dp);
+
+	spi_table_release(&plane->spis, spi);
+	xfrm_early_forget(&plane->early, dp, spi);
 }
 
 /*
@@ -354,6 +349,7 @@ static void xfrm_counters_read(struct dplane *dp, struct dplane_counters *counte
 	xfrm_stat_read(&now);
 	*counters = (struct dplane_counters){
 		.no_sa = now.no_sa - since->no_sa,
+		.early = plane->early.taken,
 		.malformed = now.malformed - since->malformed + plane->ike_malformed,
 		.selectors = now.selectors - since->selectors,
 		.no_child = now.no_child - since->no_child,

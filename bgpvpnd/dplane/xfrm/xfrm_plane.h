@@ -19,6 +19,7 @@
 #include "bgpvpnd/dplane/spi_table.h"
 #include "bgpvpnd/dplane/xfrm/nft_table.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_dev.h"
+#include "bgpvpnd/dplane/xfrm/xfrm_early.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_sock.h"
 #include "bgpvpnd/dplane/xfrm/xfrm_stat.h"
 
@@ -51,6 +52,7 @@ struct xfrm_plane {
 	enum xfrm_tried tried[XFRM_KINDS];
 	struct xfrm_children_head children;
 	struct spi_table spis;
+	struct xfrm_early early;
 	struct nft_table mss;
 	struct xfrm_stat since; /* at open */
 	uint64_t socket_errors;
@@ -121,8 +123,9 @@ int xfrm_refused(struct xfrm_plane *plane, int err, const char *what);
 /* Whether this kernel can do all that we need; else -errno, and dp->error says what is missing. Leaves nothing behind. */
 int xfrm_try(struct xfrm_plane *plane);
 
-/* Removes what a predecessor has left in the kernel: everything with a reqid of ours. */
+/* xfrm_sweep.c: removes what has a reqid of ours and no owner; of all, or one that was told of. */
 void xfrm_sweep(struct xfrm_plane *plane);
+void xfrm_sweep_one(struct xfrm_plane *plane, const struct xfrm_news *news);
 
 /* Has the plane's descriptor tell of this one too, until it is closed; nothing for a negative one. 0 or -errno. */
 int xfrm_poll_add(struct xfrm_plane *plane, int fd);
@@ -194,6 +197,9 @@ void xfrm_rules_drop(struct xfrm_plane *plane, struct xfrm_link *link, const str
 
 /* Makes the policies out those of this child, NULL: none. The one that was stays when it fails. */
 int xfrm_rules_send(struct xfrm_plane *plane, struct xfrm_link *link, struct xfrm_child *sender);
+
+/* Whether it is one of ours. */
+bool xfrm_rules_own(struct xfrm_plane *plane, const struct xfrm_policy *policy);
 
 /* How many policies were missing, and are back; or -errno. */
 int xfrm_rules_repair(struct xfrm_plane *plane, struct xfrm_link *link);

@@ -306,13 +306,50 @@ int xfrm_rules_send(struct xfrm_plane *plane, struct xfrm_link *link, struct xfr
  * --- repair ----------------------------------------------------------------------------------------------
  */
 
+bool xfrm_rules_own(struct xfrm_plane *plane, const struct xfrm_policy *policy)
+{
+	bool out = policy->where == XFRM_WHERE_OUT;
+	struct dplane_link *base;
+
+	for (base = dplane_link_first(&plane->links); base; base = dplane_link_next(&plane->links, base)) {
+		struct xfrm_link *link = (struct xfrm_link *)base;
+		const struct xfrm_rule *rule;
+
+		if (link->reqid != policy->reqid)
+			continue;
+		rule = rule_find(link, out ? &policy->from : &policy->to, out ? &policy->to : &policy->from);
+		return rule && (!out || rule->out) &&
+		       policy->if_id == (out ? link->if_id_out : link->if_id_in);
+	}
+	return false;
+}
+
+struct compared {
+	struct xfrm_policy want;
+	bool same;
+};
+
+static void compare(void *arg, const struct xfrm_news *news)
+{
+	struct compared *c = arg;
+
+	c->same = news->type == XFRM_NEWS_POLICY && news->policy.reqid == c->want.reqid &&
+		  news->policy.spi == c->want.spi && news->policy.transport == c->want.transport &&
+		  news->policy.block == c->want.block && news->policy.priority == c->want.priority;
+}
+
+/* Gone, or another in its place. */
 static bool policy_missing(struct xfrm_plane *plane, const struct xfrm_link *link,
 			   const struct xfrm_rule *rule, enum xfrm_policy_dir where)
 {
 	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
-	struct xfrm_policy policy = policy_of(link, rule, where);
+	struct compared c = {.want = policy_of(link, rule, where)};
+	int err;
 
-	return xfrm_tell(plane, xfrm_msg_policy_get(buf, &policy)) == -ENOENT;
+	if (where == XFRM_WHERE_OUT && link->sender)
+		c.want.spi = link->sender->params.out.spi;
+	err = xfrm_ask(plane, xfrm_msg_policy_get(buf, &c.want), compare, &c);
+	return err == -ENOENT || (!err && !c.same);
 }
 
 static bool receive_missing(struct xfrm_plane *plane, const struct xfrm_link *link,
