@@ -81,21 +81,23 @@ static bool is_better(const struct merit *a, const struct merit *b)
 struct ike_conn *ike_alike_choose(const struct ike_turn *turn, struct ike_conn *first,
 				  const struct ike_selectors *asked)
 {
-	struct merit most = merit_of(turn, first, asked);
-	struct ike_conn *best = first, *conn;
+	struct ike_conn *best = NULL, *conn;
+	struct merit most = {};
 
 	for (conn = ike_conn_beside(first, first->id); conn; conn = ike_conn_beside(first, conn->id)) {
 		struct merit merit;
 
 		if (!is_alike(first, conn) || !ike_proof_suite_fits(conn, turn->sa))
 			continue;
+		if (!best)
+			most = merit_of(turn, best = first, asked);
 		merit = merit_of(turn, conn, asked);
 		if (!is_better(&merit, &most))
 			continue;
 		most = merit;
 		best = conn;
 	}
-	return best;
+	return best ? best : first;
 }
 
 bool ike_alike_is_busy(struct ike_conn *conn)

@@ -101,18 +101,57 @@ enum ike_reason ike_ts_narrow(const struct ts_list *configured, const struct ts_
 	return IKE_R_OK;
 }
 
-static bool within_one(const struct ts *inner, const struct ts_list *outer)
+/* The next address, or the one before; not beyond the ends. */
+static struct ipaddr addr_step(struct ipaddr addr, bool up)
 {
-	for (unsigned int i = 0; i < outer->n; i++)
-		if (!ts_empty(&outer->ts[i]) && ts_contains(&outer->ts[i], inner))
-			return true;
+	uint8_t *b = (uint8_t *)&addr.ip;
+	size_t i = ipaddr_bytes(&addr).n;
+
+	while (i-- > 0 && (up ? ++b[i] == 0 : b[i]-- == 0))
+		;
+	return addr;
+}
+
+static bool covered(const struct ts *box, const struct ts_list *outer, unsigned int from);
+
+/* What `taken` leaves of the box it is a part of, in at most four boxes: is each of them covered? */
+static bool rest_covered(const struct ts *box, const struct ts *taken, const struct ts_list *outer,
+			 unsigned int from)
+{
+	struct ts below = *box, above = *box, left = *taken, right = *taken;
+
+	below.end = addr_step(taken->start, false);
+	above.start = addr_step(taken->end, true);
+	left.proto = right.proto = box->proto;
+	left.port_start = box->port_start;
+	left.port_end = (uint16_t)(taken->port_start - 1);
+	right.port_start = (uint16_t)(taken->port_end + 1);
+	right.port_end = box->port_end;
+	return (addr_cmp(&box->start, &taken->start) == 0 || covered(&below, outer, from)) &&
+	       (addr_cmp(&box->end, &taken->end) == 0 || covered(&above, outer, from)) &&
+	       (box->port_start == taken->port_start || covered(&left, outer, from)) &&
+	       (box->port_end == taken->port_end || covered(&right, outer, from));
+}
+
+/* By those of the list from this one on, together. */
+static bool covered(const struct ts *box, const struct ts_list *outer, unsigned int from)
+{
+	struct ts common;
+
+	for (unsigned int i = from; i < outer->n; i++) {
+		const struct ts *ts = &outer->ts[i];
+
+		if (!ts_empty(ts) && (ts->proto == 0 || ts->proto == box->proto) &&
+		    ts_intersect(box, ts, &common))
+			return rest_covered(box, &common, outer, i + 1);
+	}
 	return false;
 }
 
 bool ike_ts_within(const struct ts_list *inner, const struct ts_list *outer)
 {
 	for (unsigned int i = 0; i < inner->n; i++)
-		if (ts_empty(&inner->ts[i]) || !within_one(&inner->ts[i], outer))
+		if (ts_empty(&inner->ts[i]) || !covered(&inner->ts[i], outer, 0))
 			return false;
 	return inner->n > 0;
 }

@@ -15,8 +15,8 @@ enum ike_reason ike_ts_narrow(const struct ts_list *configured, const struct ts_
 			      struct ts_list *out) ike_must_check;
 
 /*
- * The initiator's check of an answer: there is a selector, none is empty, and each lies within one of
- * `outer`.
+ * The initiator's check of an answer: there is a selector, none is empty, and none selects a packet that `outer` does not. Two of
+ * `outer` may be one in the answer (10.0.0.0/25 and 10.0.0.128/25 are 10.0.0.0/24): 2.9 speaks of the traffic, not of how it is written.
  */
 bool ike_ts_within(const struct ts_list *inner, const struct ts_list *outer);
 

@@ -220,6 +220,8 @@ void pair_drain(struct pair *p, struct pair_side *side)
 			break;
 		}
 		look(side);
+		if (side->watch)
+			side->watch(side, &out);
 	}
 }
 

@@ -55,6 +55,8 @@ struct pair_side {
 	unsigned int
 		blinks; /* outputs after which no child was usable though there had been one, and nobody ended it */
 	bool usable; /* as of the last output */
+	/* NULL, or looks at each output when it has been taken; what it begins is taken afterwards */
+	void (*watch)(struct pair_side *side, const struct ike_output *out);
 	unsigned int ike_up, ike_down, child_up, child_down, heard;
 	enum ike_reason down_reason;
 };

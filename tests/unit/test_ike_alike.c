@@ -7,6 +7,7 @@
 
 #include "tests/helpers/cmocka_all.h"
 #include "tests/helpers/ike_craft.h"
+#include "tests/helpers/ike_storm.h"
 
 #define TUNNELS 3
 
@@ -236,108 +237,28 @@ static void test_by_selectors(void **state)
 
 /* --- the property ---------------------------------------------------------------------------------------- */
 
-#define IN_FLIGHT 256
-
-struct flight {
-	struct instant at;
-	bool to_a;
-	struct pair_datagram d; /* len 0: free */
-};
-
-struct storm {
-	struct pair p;
-	uint64_t rng;
-	bool bad; /* one in eight is lost, one in eight comes twice */
-	struct instant dial[2][TUNNELS];
-	struct flight air[IN_FLIGHT];
-};
-
-static unsigned int below(struct storm *s, unsigned int n)
-{
-	s->rng ^= s->rng << 13;
-	s->rng ^= s->rng >> 7;
-	s->rng ^= s->rng << 17;
-	return (unsigned int)(s->rng >> 32) % n;
-}
-
-static void fly(struct storm *s, const struct pair_datagram *d, bool to_a)
-{
-	for (unsigned int i = 0; i < IN_FLIGHT; i++) {
-		if (s->air[i].d.len)
-			continue;
-		s->air[i] = (struct flight){instant_add(s->p.now, 1000 + below(s, 60000)), to_a, *d};
-		return;
-	}
-	fail_msg("too many datagrams are under way");
-}
-
-static void send_all(struct storm *s)
-{
-	struct pair_datagram d;
-
-	for (int b = 0; b < 2; b++)
-		while (pair_take(b ? &s->p.b : &s->p.a, &d)) {
-			unsigned int luck = s->bad ? below(s, 8) : 7;
-
-			if (luck > 0)
-				fly(s, &d, b);
-			if (luck == 1)
-				fly(s, &d, b);
-		}
-}
-
-static struct instant next_of(const struct storm *s)
-{
-	struct instant next =
-		instant_min(ike_engine_next_expiry(s->p.a.engine), ike_engine_next_expiry(s->p.b.engine));
-
-	for (unsigned int i = 0; i < IN_FLIGHT; i++)
-		if (s->air[i].d.len)
-			next = instant_min(next, s->air[i].at);
-	for (unsigned int i = 0; i < 2 * TUNNELS; i++)
-		next = instant_min(next, s->dial[i / TUNNELS][i % TUNNELS]);
-	return next;
-}
-
-static void land(struct storm *s)
-{
-	for (unsigned int i = 0; i < IN_FLIGHT; i++) {
-		struct pair_datagram d = s->air[i].d;
-
-		if (!d.len || !instant_reached(s->air[i].at, s->p.now))
-			continue;
-		s->air[i].d.len = 0;
-		pair_give(&s->p, s->air[i].to_a ? &s->p.a : &s->p.b, &d);
-	}
-}
+/* When each connection is looked after. */
+static struct instant dials[2][TUNNELS];
 
 /* As the tunnel floor does: whoever has nothing begins, a little later each time; who has is asked for a sign of life. */
 static void tend(struct storm *s, unsigned int end, uint32_t i)
 {
 	struct pair_side *side = end ? &s->p.b : &s->p.a;
 
-	if (!instant_reached(s->dial[end][i], s->p.now))
+	if (!instant_reached(dials[end][i], s->p.now))
 		return;
-	s->dial[end][i] = instant_add(s->p.now, USEC_PER_S + below(s, 2 * USEC_PER_S));
+	dials[end][i] = instant_add(s->p.now, USEC_PER_S + below(s, 2 * USEC_PER_S));
 	if (!ike_initiate(side->engine, PAIR_CONN + i, s->p.now))
 		ike_probe(side->engine, PAIR_CONN + i, s->p.now);
 	pair_drain(&s->p, side);
 }
 
-static void run_for(struct storm *s, int64_t us)
+static void tend_all(struct storm *s)
 {
-	struct instant end = instant_add(s->p.now, us);
-
-	while (instant_before(s->p.now, end)) {
-		send_all(s);
-		s->p.now = instant_min(end, next_of(s));
-		ike_engine_expire(s->p.a.engine, s->p.now);
-		pair_drain(&s->p, &s->p.a);
-		ike_engine_expire(s->p.b.engine, s->p.now);
-		pair_drain(&s->p, &s->p.b);
-		land(s);
-		for (unsigned int k = 0; k < 2 * TUNNELS; k++)
-			tend(s, k / TUNNELS, k % TUNNELS);
+	s->tend_at = INSTANT_NEVER;
+	for (unsigned int k = 0; k < 2 * TUNNELS; k++) {
+		tend(s, k / TUNNELS, k % TUNNELS);
+		s->tend_at = instant_min(s->tend_at, dials[k / TUNNELS][k % TUNNELS]);
 	}
 }
 
@@ -353,8 +274,9 @@ static void crash(struct storm *s)
 	a->engine = ike_engine_new(&a->host, s->p.now);
 	for (uint32_t i = 0; i < TUNNELS; i++) {
 		set(&s->p, a, PAIR_CONN + i);
-		s->dial[0][i] = s->p.now;
+		dials[0][i] = s->p.now;
 	}
+	s->tend_at = s->p.now;
 }
 
 static void assert_settles(struct storm *s, uint64_t seed, const char *after)
@@ -377,10 +299,10 @@ static void play(uint64_t seed)
 {
 	static struct storm s;
 
-	s = (struct storm){.rng = seed * UINT64_C(0x9e3779b97f4a7c15) | 1};
+	s = (struct storm){.rng = seed * UINT64_C(0x9e3779b97f4a7c15) | 1, .tend = tend_all};
 	init(&s.p);
 	for (unsigned int i = 0; i < 2 * TUNNELS; i++)
-		s.dial[i / TUNNELS][i % TUNNELS] = instant_add(s.p.now, below(&s, 2) * below(&s, 50000));
+		dials[i / TUNNELS][i % TUNNELS] = instant_add(s.p.now, below(&s, 2) * below(&s, 50000));
 	assert_settles(&s, seed, "both began");
 	crash(&s);
 	assert_settles(&s, seed, "one end restarted");

@@ -154,6 +154,31 @@ static void test_within(void **state)
 	assert_false(ike_ts_within(&inner, &outer));
 }
 
+/* Several together cover what none of them does: halves of addresses, of ports, of both families; but not of protocols. */
+static void test_within_several(void **state)
+{
+	struct ts_list outer =
+		LIST(range("10.0.0.0", "10.0.0.127"), range("2001:db8::", "2001:db8::ffff"),
+		     range("10.0.0.128", "10.0.0.255"), range("2001:db8::1:0", "2001:db8::1:9"));
+	struct ts_list inner = LIST(range("10.0.0.0", "10.0.0.255"), range("2001:db8::", "2001:db8::1:9"));
+
+	assert_true(ike_ts_within(&inner, &outer));
+	inner = LIST(range("10.0.0.0", "10.0.1.0"));
+	assert_false(ike_ts_within(&inner, &outer));
+	inner = LIST(range("0.0.0.0", "255.255.255.255"));
+	outer = LIST(range("0.0.0.0", "127.255.255.255"), range("128.0.0.0", "255.255.255.255"));
+	assert_true(ike_ts_within(&inner, &outer));
+	outer = LIST(range("0.0.0.0", "127.255.255.255"), range("128.0.0.1", "255.255.255.255"));
+	assert_false(ike_ts_within(&inner, &outer));
+	outer = LIST(ts_of("10.0.0.0", "10.0.0.9", 6, 0, 99),
+		     ts_of("10.0.0.0", "10.0.0.4", 0, 100, UINT16_MAX),
+		     ts_of("10.0.0.5", "10.0.0.9", 6, 100, UINT16_MAX));
+	inner = LIST(ts_of("10.0.0.0", "10.0.0.9", 6, 0, UINT16_MAX));
+	assert_true(ike_ts_within(&inner, &outer));
+	inner = LIST(range("10.0.0.0", "10.0.0.9"));
+	assert_false(ike_ts_within(&inner, &outer));
+}
+
 static void test_format(void **state)
 {
 	struct ts_list list = LIST(range("10.0.0.1", "10.0.0.2"), ts_of("::", "::", 58, 32768, 32768));
@@ -176,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_empty_selectors),
 		cmocka_unit_test(test_never_overflows),
 		cmocka_unit_test(test_within),
+		cmocka_unit_test(test_within_several),
 		cmocka_unit_test(test_format),
 	};
 
