@@ -165,29 +165,6 @@ static void fill_half(const struct lyd_node *manual, const char *side, const cha
 	secret_copy(&half->integ_key, &old->integ_key);
 }
 
-/* The addresses themselves, with the protocol of the device between them. */
-static void host_selector(const struct ipaddr *addr, uint8_t proto, struct ts_list *list)
-{
-	list->ts[0] = (struct ts){.start = *addr, .end = *addr, .proto = proto, .port_end = UINT16_MAX};
-	list->n = 1;
-}
-
-static void fill_path(const struct ike_conn_cfg *ike, struct child_sa_params *sa)
-{
-	uint16_t port = ike->nat_force ? IKE_NATT_PORT : IKE_PORT;
-
-	sa->udp_encap = ike->nat_force;
-	sa->transport = ike->transport;
-	sa->local = (struct endpoint){.addr = ike->local, .port = port};
-	sa->remote = (struct endpoint){.addr = ike->remote, .port = port};
-	sa->ts_local = ike->ts_local;
-	sa->ts_remote = ike->ts_remote;
-	if (ike->hosts_proto) {
-		host_selector(&ike->local, ike->hosts_proto, &sa->ts_local);
-		host_selector(&ike->remote, ike->hosts_proto, &sa->ts_remote);
-	}
-}
-
 /* No IKE: should any begin in spite of that, nobody has the secret. */
 static void lock_ike(const struct tunnel_cfg *old, struct tunnel_cfg *cfg)
 {
@@ -222,7 +199,7 @@ void bgpvpn_manual_fill(const struct lyd_node *tunnel, const struct tunnel_cfg *
 		old = NULL;
 	fill_half(manual, "in", cfg->name, old ? &old->manual_sa.in : NULL, &sa->in);
 	fill_half(manual, "out", cfg->name, old ? &old->manual_sa.out : NULL, &sa->out);
-	fill_path(cfg->ike, sa);
+	sa->udp_encap = cfg->ike->nat_force;
 }
 
 const char *bgpvpn_manual_missing(const struct lyd_node *tunnel, const struct tunnel_cfg *cfg)

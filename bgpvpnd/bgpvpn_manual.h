@@ -18,7 +18,7 @@ bool bgpvpn_manual_keys(const char *path, const char *algorithm, struct child_sa
 			size_t err_len);
 
 /*
- * Fills cfg->manual and cfg->manual_sa, after all else; keys of before stay in use where a file cannot be read any more. `missing`: what it
+ * Fills cfg->manual, and of cfg->manual_sa what is said of the SAs themselves, after all else; keys of before stay in use where a file cannot be read any more. `missing`: what it
  * needs, or NULL.
  */
 void bgpvpn_manual_fill(const struct lyd_node *tunnel, const struct tunnel_cfg *old, struct tunnel_cfg *cfg);
