@@ -211,6 +211,7 @@ int main(int argc, char **argv)
 	vrf_init(NULL, NULL, NULL, NULL);
 	bgpvpn_errors_init();
 	bgpvpn_debug_init();
+	bgpvpn_nb_init();
 	bgpvpn_cli_init();
 	bgpvpn_vty_init();
 	bgpvpn_vty_counters_init();

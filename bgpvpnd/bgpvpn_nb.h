@@ -18,7 +18,8 @@ extern const struct frr_yang_module_info frr_bgpvpn_info;
 const char *bgpvpn_incomplete(const char *tunnel);
 const char *bgpvpn_incomplete_next(const char *after);
 
-/* Forgets marks and incomplete tunnels; for the end of the process. */
+/* Before the loop runs. fini forgets marks and incomplete tunnels; for the end of the process. */
+void bgpvpn_nb_init(void);
 void bgpvpn_nb_fini(void);
 
 /* --- bgpvpn_nb_config.c ---------------------------------------------------------------------------------- */

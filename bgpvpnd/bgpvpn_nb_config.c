@@ -6,6 +6,7 @@
  */
 #include <zebra.h>
 
+#include "lib/command.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/northbound.h"
@@ -40,6 +41,7 @@ DECLARE_RBTREE_UNIQ(notes, struct note, item, note_cmp);
 
 static struct notes_head marked_tunnels[1] = {INIT_RBTREE_UNIQ(marked_tunnels[0])};
 static struct notes_head marked_profiles[1] = {INIT_RBTREE_UNIQ(marked_profiles[0])};
+static struct thread *t_reading; /* a configuration is being read; the latest end of that */
 static struct notes_head incomplete[1] = {INIT_RBTREE_UNIQ(incomplete[0])};
 
 static struct note note_key(const char *name)
@@ -111,6 +113,7 @@ const char *bgpvpn_incomplete_next(const char *after)
 
 void bgpvpn_nb_fini(void)
 {
+	THREAD_OFF(t_reading);
 	notes_clear(marked_tunnels);
 	notes_clear(marked_profiles);
 	notes_clear(incomplete);
@@ -368,19 +371,59 @@ static void mark_users_of_profiles(const struct lyd_node *vpn)
 		note_set(marked_tunnels, yang_dnode_get_string(child, "./name"), "");
 }
 
-void vpn_apply_finish(struct nb_cb_apply_finish_args *args)
+static void act(const struct lyd_node *vpn)
 {
 	const struct lyd_node *tunnel;
 	struct note *note;
 
-	remove_tunnels(args->dnode);
-	mark_users_of_profiles(args->dnode);
+	remove_tunnels(vpn);
+	mark_users_of_profiles(vpn);
 	frr_each (notes, marked_tunnels, note) {
-		tunnel = yang_dnode_getf(args->dnode, "./tunnel[name='%s']", note->name);
+		tunnel = yang_dnode_getf(vpn, "./tunnel[name='%s']", note->name);
 		if (tunnel)
 			apply_tunnel(tunnel);
 	}
 	notes_clear(marked_tunnels);
 	notes_clear(marked_profiles);
 	bgpvpn_pump(&bgpvpn);
+}
+
+/* --- when ------------------------------------------------------------------------------------------------ */
+
+/*
+ * A file is read line by line, and a tunnel is complete some lines before its last: it would dial before `initiate on-demand` is read, or
+ * `shutdown`. So all of it waits for the end of the file; not for ever, should who reads it have died.
+ */
+#define READING_S 10
+
+static void read_all(struct thread *t)
+{
+	t_reading = NULL;
+	if (yang_dnode_exists(running_config->dnode, "/frr-bgpvpn:vpn"))
+		act(yang_dnode_get(running_config->dnode, "/frr-bgpvpn:vpn"));
+}
+
+static void read_begins(void)
+{
+	THREAD_OFF(t_reading);
+	thread_add_timer(bgpvpn.loop, read_all, NULL, READING_S, &t_reading);
+}
+
+static void read_ends(void)
+{
+	if (!t_reading)
+		return;
+	THREAD_OFF(t_reading);
+	read_all(NULL);
+}
+
+void vpn_apply_finish(struct nb_cb_apply_finish_args *args)
+{
+	if (!t_reading)
+		act(args->dnode);
+}
+
+void bgpvpn_nb_init(void)
+{
+	cmd_init_config_callbacks(read_begins, read_ends);
 }
