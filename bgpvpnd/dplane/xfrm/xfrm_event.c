@@ -70,9 +70,11 @@ void xfrm_event_news(void *arg, const struct xfrm_news *news)
 	if (news->by == plane->sock.port)
 		return;
 	switch (news->type) {
-	case XFRM_NEWS_NONE:
 	case XFRM_NEWS_SA:
 	case XFRM_NEWS_POLICY:
+		xfrm_stray(plane, news);
+		break;
+	case XFRM_NEWS_NONE:
 	case XFRM_NEWS_ACQUIRE: /* none of our policies leaves the kernel the choice of a SA */
 		break;
 	case XFRM_NEWS_SOFT_EXPIRE:

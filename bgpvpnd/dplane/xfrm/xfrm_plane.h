@@ -55,6 +55,7 @@ struct xfrm_plane {
 	struct xfrm_stat since; /* at open */
 	uint64_t socket_errors;
 	uint64_t ike_malformed;
+	unsigned int strays; /* removed, see xfrm_stray(), and not told yet */
 	uint16_t probe_id;
 	uint8_t datagram[LIMIT_IKE_MSG];
 };
@@ -126,6 +127,9 @@ void xfrm_sweep(struct xfrm_plane *plane);
 
 /* Has the plane's descriptor tell of this one too, until it is closed; nothing for a negative one. 0 or -errno. */
 int xfrm_poll_add(struct xfrm_plane *plane, int fd);
+
+/* Somebody else made this: removes it when it has a reqid of ours. The next repair says so. */
+void xfrm_stray(struct xfrm_plane *plane, const struct xfrm_news *news);
 
 /*
  * --- xfrm_link.c -----------------------------------------------------------------------------------------

@@ -126,3 +126,18 @@ void xfrm_sweep(struct xfrm_plane *plane)
 	sweep_kind(plane, xfrm_msg_policy_dump(buf));
 	sweep_kind(plane, xfrm_msg_sa_dump(buf));
 }
+
+/* One of the same name as ours has taken its place: a look puts that back. */
+void xfrm_stray(struct xfrm_plane *plane, const struct xfrm_news *news)
+{
+	struct dplane_link *link = dplane_link_first(&plane->links);
+
+	if (!worth_removing(news))
+		return;
+	sweep_out(plane, news);
+	plane->strays++;
+	if (link)
+		xfrm_link_changed(plane, link);
+	if (news->type == XFRM_NEWS_POLICY && news->policy.if_id)
+		xfrm_links_robbed(plane, news->policy.if_id);
+}
