@@ -213,6 +213,38 @@ static void test_flushed_by_somebody(void **state)
 	assert_false(event_next(&w.a, &event));
 }
 
+/* What has a reqid of our range and is not ours goes, an operator's own stays. */
+static void test_strays(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct dplane *dp = w.a.dp;
+	struct dplane_event event;
+	char what[200];
+
+	child_pair(1, false, true);
+	for (uint32_t reqid = 0x76706eee; reqid; reqid = reqid == 99 ? 0 : 99) {
+		enter(&w.a);
+		run("ip xfrm state add src 10.0.0.2 dst 10.0.0.1 proto esp spi %u reqid %u mode tunnel "
+		    "aead 'rfc4106(gcm(aes))' 0x%040d 128",
+		    reqid, reqid, 7);
+		run("ip xfrm policy add src 0.0.0.0/0 dst 203.0.113.0/24 dir out if_id %u "
+		    "tmpl src 10.0.0.1 dst 10.0.0.2 proto esp reqid %u mode tunnel",
+		    reqid, reqid);
+		assert_false(event_next(&w.a, &event));
+	}
+	run("! ip xfrm state | grep -w 'reqid %u'", 0x76706eee);
+	run("! ip xfrm policy | grep -w 'reqid %u'", 0x76706eee);
+	run("ip xfrm state | grep -qw 'reqid 99' && ip xfrm policy | grep -qw 'reqid 99'");
+	assert_int_equal(dp->ops->link_repair(dp, w.a.link, what, sizeof(what)), 0);
+	assert_string_equal(what, "given 2 IPsec SAs or policies with reqids of ours");
+	assert_int_equal(dp->ops->link_repair(dp, w.a.link, what, sizeof(what)), 0);
+	assert_string_equal(what, "");
+	running(true);
+	udp_across(&w.a, &w.b, 3);
+	enter(&w.a);
+	run("ip xfrm state flush; ip xfrm policy flush");
+}
+
 /*
  * --- traffic ---------------------------------------------------------------------------------------------
  */
@@ -545,6 +577,7 @@ int main(void)
 		PLANE_TEST(test_changed_by_somebody),
 		PLANE_TEST(test_addresses_are_told_again),
 		PLANE_TEST(test_flushed_by_somebody),
+		PLANE_TEST(test_strays),
 		PLANE_TEST(test_traffic_with_every_suite),
 		PLANE_TEST(test_nothing_in_the_clear),
 		PLANE_TEST(test_make_before_break),

@@ -160,12 +160,14 @@ def throughput(r1, source, target):
     code = (
         "import socket,threading\n"
         "f=socket.AF_INET6 if ':' in '{1}' else socket.AF_INET\n"
-        "s=socket.create_connection(('{1}',5999),10,('{0}',0)); s.sendall(b'x'*1000000); s.shutdown(1)\n"
+        "s=socket.create_connection(('{1}',5999),20,('{0}',0))\n"
+        # what comes back is read at the same time, or the two ends wait for each other
+        "threading.Thread(target=lambda: (s.sendall(b'x'*1000000), s.shutdown(1))).start()\n"
         "n=0\n"
         "while d:=s.recv(65536): n+=len(d)\n"
         "print(n, s.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))\n"
     ).format(source, target)
-    return topo.run(r1, 'timeout 30 python3 -c "{}"'.format(code))[1]
+    return topo.run(r1, 'timeout 60 python3 -c "{}"'.format(code))[1]
 
 
 ECHO = (

@@ -202,6 +202,16 @@ static int repair_policies(struct xfrm_plane *plane, struct xfrm_link *link, cha
 	return 0;
 }
 
+static void say_strays(struct xfrm_plane *plane, char *changed, size_t len)
+{
+	size_t used = strlen(changed);
+
+	if (plane->strays)
+		snprintf(changed + used, len - used, "%sgiven %u IPsec SAs or policies with reqids of ours",
+			 used ? ", " : "", plane->strays);
+	plane->strays = 0;
+}
+
 void xfrm_link_announce(struct dplane *dp, uint32_t id)
 {
 	struct xfrm_link *link = xfrm_link_find(xfrm_plane_of(dp), id);
@@ -224,5 +234,6 @@ int xfrm_link_repair(struct dplane *dp, uint32_t id, char *changed, size_t len)
 	dplane_privileged(dp, false);
 	if (!err)
 		err = repair_policies(plane, link, changed, len);
+	say_strays(plane, changed, len);
 	return err ? err : xfrm_mss_repair(plane, changed, len);
 }

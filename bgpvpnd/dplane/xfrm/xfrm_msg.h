@@ -163,7 +163,7 @@ struct xfrm_news {
 		struct xfrm_policy policy;
 	};
 	struct endpoint moved;
-	uint32_t by; /* port of the netlink socket whose request made it so; 0: the kernel itself */
+	uint32_t by; /* port of the netlink socket whose request made it so; 0: the kernel itself, or one that does not say, as iproute2 */
 };
 
 /* False for a message that is too short or inconsistent; a type that we don't know is XFRM_NEWS_NONE. */

@@ -57,6 +57,7 @@ struct xfrm_plane {
 	struct xfrm_stat since; /* at open */
 	uint64_t socket_errors;
 	uint64_t ike_malformed;
+	unsigned int strays; /* removed, see xfrm_sweep_one(), and not told yet */
 	uint16_t probe_id;
 	uint8_t datagram[LIMIT_IKE_MSG];
 };

@@ -89,8 +89,15 @@ void xfrm_sweep(struct xfrm_plane *plane)
 	sweep_kind(plane, xfrm_msg_sa_dump(buf));
 }
 
+/* Said by the next look after a link. */
 void xfrm_sweep_one(struct xfrm_plane *plane, const struct xfrm_news *news)
 {
-	if (worth_removing(plane, news))
-		sweep_out(plane, news);
+	struct dplane_link *link = dplane_link_first(&plane->links);
+
+	if (!worth_removing(plane, news))
+		return;
+	sweep_out(plane, news);
+	plane->strays++;
+	if (link)
+		xfrm_link_changed(plane, link);
 }
