@@ -15,6 +15,15 @@ static int look(const struct ipaddr *local, const struct ipaddr *remote, struct 
 	return err ? err : rtnl_link_get(RTNL_HERE, way->ifindex, device);
 }
 
+/* By its name: the number of one that lives in another namespace says nothing here. */
+static bool is_tunnel(struct dplane_links *links, const struct rtnl_link *device)
+{
+	for (struct dplane_link *link = dplane_link_first(links); link; link = dplane_link_next(links, link))
+		if (!link->params.nature.netns[0] && strcmp(link->params.name, device->name) == 0)
+			return true;
+	return false;
+}
+
 int dplane_path_look(struct dplane *dp, struct dplane_links *links, const struct ipaddr *local,
 		     const struct ipaddr *remote, struct dplane_path *path)
 {
@@ -30,7 +39,7 @@ int dplane_path_look(struct dplane *dp, struct dplane_links *links, const struct
 	if (err)
 		return err;
 	/* A mistake of routing that would make the tunnel smaller and smaller. */
-	if (dplane_link_find_index(links, way.ifindex))
+	if (is_tunnel(links, &device))
 		return -ELOOP;
 	*path = (struct dplane_path){.mtu = device.mtu, .from = DPLANE_PATH_DEVICE};
 	strlcpy(path->device, device.name, sizeof(path->device));

@@ -54,7 +54,7 @@ int rtnl_link_set_mtu(int ns, uint32_t ifindex, uint32_t mtu);
 int rtnl_link_set_alias(int ns, uint32_t ifindex, const char *alias);
 int rtnl_link_set_master(int ns, uint32_t ifindex, uint32_t master); /* 0: none */
 
-/* The way that packets to an address take. */
+/* The way that packets to an address take; in our namespace, where the outer ones are. */
 struct rtnl_path {
 	uint32_t ifindex;
 	uint32_t mtu; /* 0: the device's */

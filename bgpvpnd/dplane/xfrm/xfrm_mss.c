@@ -11,7 +11,10 @@ static uint16_t lower(uint16_t a, uint16_t b)
 	return a && b ? MIN(a, b) : MAX(a, b);
 }
 
-/* Of links that share the interface the one with the least room. */
+/*
+ * Of links that share the interface the one with the least room. The table is that of our own namespace: in another one the name may be
+ * another's, and what is forwarded there is not clamped.
+ */
 static struct nft_mss wanted(struct xfrm_plane *plane, const char *ifname)
 {
 	struct nft_mss mss = {};
@@ -20,6 +23,8 @@ static struct nft_mss wanted(struct xfrm_plane *plane, const char *ifname)
 	     link = dplane_link_next(&plane->links, link)) {
 		const struct dplane_link_params *params = &link->params;
 
+		if (params->nature.netns[0])
+			continue;
 		if (strcmp(params->name, ifname) != 0 && strcmp(params->nature.name_in, ifname) != 0)
 			continue;
 		mss.v4 = lower(mss.v4, params->mss_v4);
