@@ -125,7 +125,7 @@ static void out_kernel(struct vty *vty, bool all)
 			"kernel: this kernel does not count what its IPsec drops (CONFIG_XFRM_STATISTICS)\n");
 		return;
 	}
-	vty_out(vty, "kernel: packets that its IPsec dropped, since bgpvpnd started and since boot\n");
+	vty_out(vty, "kernel: packets that its IPsec dropped, since bgpvpnd started and in all\n");
 	if (bgpvpn.dplane && !bgpvpn.dplane_kernel)
 		vty_out(vty, "  (of others: tunnels of the user-space data plane do not use it)\n");
 	for (unsigned int i = 0; i < now.n; i++)
