@@ -118,6 +118,9 @@ int rtnl_route_add(int ns, uint32_t ifindex, uint32_t table, const struct prefix
 int rtnl_route_del(int ns, uint32_t ifindex, uint32_t table, const struct prefix *to);
 int rtnl_routes_sweep(int ns);
 
+/* Another interface, of that VRF (0: of none), whose hosts are to be found where `to` is, without a gateway; 0: none. */
+uint32_t rtnl_route_connected(int ns, uint32_t vrf, uint32_t ifindex, const struct prefix *to);
+
 /*
  * Interfaces, addresses and routes of ours as they change: a non-blocking descriptor that is readable then, or a negative
  * errno. rtnl_watch_read() takes what is there and names each interface, more than once if need be; 0: some

@@ -164,6 +164,20 @@ int dplane_shape_route_add(struct dplane *dp, int ns, uint32_t ifindex, uint32_t
 		   : 0;
 }
 
+/* A longer prefix would take from a network that is connected what goes there. */
+static int route_check(struct dplane *dp, int ns, uint32_t ifindex, const struct dplane_shape *shape,
+		       const struct rtnl_link *vrf, const struct prefix *to)
+{
+	uint32_t by = rtnl_route_connected(ns, vrf->ifindex, ifindex, to);
+	char text[PREFIX_STRLEN];
+	struct rtnl_link other;
+
+	if (!by || rtnl_link_get(ns, by, &other) < 0)
+		return 0;
+	return dplane_fail(dp, EEXIST, "interface %s: cannot route %s into it: %s is connected to that",
+			   shape->name, prefix2str(to, text, sizeof(text)), other.name);
+}
+
 /* In another VRF than before the kernel has removed them with the change. */
 static int routes_set(struct dplane *dp, int ns, uint32_t ifindex, const struct dplane_shape *shape,
 		      const struct dplane_shape *before, const struct rtnl_link *vrf)
@@ -174,9 +188,13 @@ static int routes_set(struct dplane *dp, int ns, uint32_t ifindex, const struct 
 	for (size_t i = 0; stayed && i < before->num_routes; i++)
 		if (!has_route(shape, &before->routes[i]))
 			rtnl_route_del(ns, ifindex, vrf->table, &before->routes[i]);
-	for (size_t i = 0; !err && i < shape->num_routes; i++)
-		if (!stayed || !has_route(before, &shape->routes[i]))
+	for (size_t i = 0; !err && i < shape->num_routes; i++) {
+		if (stayed && has_route(before, &shape->routes[i]))
+			continue;
+		err = route_check(dp, ns, ifindex, shape, vrf, &shape->routes[i]);
+		if (!err)
 			err = dplane_shape_route_add(dp, ns, ifindex, vrf->table, shape, &shape->routes[i]);
+	}
 	return err;
 }
 

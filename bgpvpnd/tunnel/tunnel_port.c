@@ -225,6 +225,7 @@ int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now)
 int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params, struct instant now)
 {
 	struct dplane *dp = t->all->dplane;
+	char words[sizeof(t->port.error)];
 	int rc;
 
 	if (!tunnel_enabled(t))
@@ -233,6 +234,10 @@ int tunnel_port_child_add(struct tunnel *t, const struct child_sa_params *params
 		return -ENODEV;
 	if (t->port.num_children == LIMIT_CHILDREN)
 		return -ENOSPC;
+	if (tunnel_claim_refused(t, params, words, sizeof(words))) {
+		tunnel_port_refuse(t, words, now);
+		return -EADDRINUSE;
+	}
 	rc = dp->ops->child_add(dp, t->port.link, params, t->cfg->manual ? 0 : t->cfg->replay_window);
 	if (rc < 0) {
 		refused(t, "cannot install the Child SA", rc, now);

@@ -212,6 +212,14 @@ void tunnel_instances_change(struct tunnel *parent, struct instant now);
 /* The link of an instance was published as up, or as down. */
 void tunnel_instance_published(struct tunnel *t, struct instant now);
 
+/*
+ * --- tunnel_claim.c --------------------------------------------------------------------------------------
+ */
+
+/* Whether the peer of an instance wants what is another's; then in words. */
+bool tunnel_claim_refused(const struct tunnel *t, const struct child_sa_params *params, char *words,
+			  size_t len);
+
 /* Remembers what lies behind the peer of an instance: what its newest pair carries is routed into the interface. */
 void tunnel_routes_take(struct tunnel *t, const struct child_sa_params *params);
 

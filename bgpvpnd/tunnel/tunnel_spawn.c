@@ -4,11 +4,9 @@
  * template's snapshot. It lives from the engine's SPAWN until its last IKE SA has gone; then the peer is nowhere, and nothing is kept for it.
  *
  * Where the template's interface is called NAME%u, each instance has one of its own, with the lowest number that is free; else all share the
- * template's, which outlives them. What is behind the peer, by the selectors that were agreed on, is routed into it.
+ * template's, which outlives them. What is behind the peer is routed into it, see tunnel_claim.c.
  */
 #include <zebra.h>
-
-#include "lib/prefix.h"
 
 #include "bgpvpnd/tunnel/tunnel_private.h"
 
@@ -226,76 +224,4 @@ void tunnel_instance_published(struct tunnel *t, struct instant now)
 	else
 		t->kin.parent->kin.up--;
 	tunnel_reconcile(t->kin.parent, now);
-}
-
-/*
- * --- what is behind the peer -----------------------------------------------------------------------------
- */
-
-static bool bit(const uint8_t *bytes, unsigned int i)
-{
-	return bytes[i / 8] & 0x80 >> i % 8;
-}
-
-/* A range of addresses that is a whole prefix. */
-static bool prefix_of(const struct ts *ts, struct prefix *p)
-{
-	struct bytes start = ipaddr_bytes(&ts->start), end = ipaddr_bytes(&ts->end);
-	unsigned int len = 0, bits = start.n * 8;
-
-	while (len < bits && bit(start.p, len) == bit(end.p, len))
-		len++;
-	for (unsigned int i = len; i < bits; i++)
-		if (bit(start.p, i) || !bit(end.p, i))
-			return false;
-	*p = (struct prefix){.family = IS_IPADDR_V4(&ts->start) ? AF_INET : AF_INET6, .prefixlen = len};
-	memcpy(&p->u, start.p, start.n);
-	return true;
-}
-
-static bool holds(const struct prefix *outer, const struct prefix *inner)
-{
-	return outer->family == inner->family && prefix_match(outer, inner);
-}
-
-static bool is_inside(const struct tunnel_cfg *cfg, const struct prefix *p)
-{
-	for (int i = 0; i < cfg->num_inside; i++)
-		if (holds(&cfg->inside[i], p))
-			return true;
-	return false;
-}
-
-static bool has_route(const struct tunnel *t, const struct prefix *p)
-{
-	for (int i = 0; i < t->port.num_routes; i++)
-		if (holds(&t->port.routes[i], p) && holds(p, &t->port.routes[i]))
-			return true;
-	return false;
-}
-
-/*
- * A default route is the operator's to set. A route that takes the peer's own address along would send ESP into the tunnel that it
- * carries.
- */
-static bool worth_a_route(const struct tunnel *t, const struct prefix *p, const struct ipaddr *peer)
-{
-	struct prefix host = {.family = IS_IPADDR_V4(peer) ? AF_INET : AF_INET6};
-
-	host.prefixlen = IS_IPADDR_V4(peer) ? IPV4_MAX_BITLEN : IPV6_MAX_BITLEN;
-	memcpy(&host.u, ipaddr_bytes(peer).p, ipaddr_bytes(peer).n);
-	return p->prefixlen && !holds(p, &host) && !is_inside(t->cfg, p) && !has_route(t, p);
-}
-
-void tunnel_routes_take(struct tunnel *t, const struct child_sa_params *params)
-{
-	struct prefix p;
-
-	if (!t->kin.parent)
-		return;
-	t->port.num_routes = 0;
-	/* What is in transport mode is of the two ends themselves. */
-	for (unsigned int i = 0; !params->transport && i < params->ts_remote.n; i++)
-		if (prefix_of(&params->ts_remote.ts[i], &p) && worth_a_route(t, &p, &params->remote.addr))
-			t->port.routes[t->port.num_routes++] = p;
 }

@@ -262,6 +262,123 @@ static void routes(void **state)
 	assert_int_equal(params->num_routes, 1);
 }
 
+static void offers(const char *const prefixes[], size_t n)
+{
+	w.engine.ts.n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct prefix p, last;
+
+		assert_int_equal(str2prefix(prefixes[i], &p), 1);
+		last = p;
+		for (unsigned int b = p.prefixlen; b < 8u * prefix_blen(&p); b++)
+			((uint8_t *)&last.u)[b / 8] |= 0x80 >> b % 8;
+		w.engine.ts.ts[i] = (struct ts){.port_end = UINT16_MAX};
+		w.engine.ts.ts[i].start = ipaddr_of(bytes_make((uint8_t *)&p.u, prefix_blen(&p)));
+		w.engine.ts.ts[i].end = ipaddr_of(bytes_make((uint8_t *)&last.u, prefix_blen(&last)));
+	}
+}
+
+#define OFFERS(...)                                                                                          \
+	offers((const char *const[]){__VA_ARGS__}, array_size(((const char *const[]){__VA_ARGS__})))
+
+static uint8_t num_routes(const char *name)
+{
+	return link_of(info_of(name).cfg->interface)->params.num_routes;
+}
+
+/* Somebody who says that all of the Internet is behind him, in pieces. */
+static void routes_of_a_liar(void **state)
+{
+	struct tunnel_cfg *cfg = hub_cfg("vpn%u"), *other = cfg_new("to-b", "other");
+
+	/* another tunnel's outer and inside addresses */
+	give(other);
+	give(cfg);
+	OFFERS("0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/8", "2000::/3", "169.254.169.254/32", "224.0.0.0/4",
+	       "192.0.2.2/32", "169.254.10.2/32", "192.0.2.0/24", "fe80::/10");
+	dial_in("liar", 10);
+	assert_int_equal(num_routes("hub/liar"), 0);
+	leaves(fake_ike_conn(&w.engine, 2));
+	OFFERS("192.168.7.0/24", "fd00:7::/48", "192.0.2.128/25");
+	dial_in("liar", 10);
+	assert_int_equal(num_routes("hub/liar"), 3);
+	/* where the outer address of another site is already */
+	OFFERS("10.5.0.0/24");
+	dial_in("b", 77);
+	leaves(fake_ike_conn(&w.engine, 2));
+	OFFERS("192.0.2.64/28", "192.0.2.76/30");
+	dial_in("liar", 10);
+	assert_int_equal(num_routes("hub/liar"), 0);
+}
+
+/* The operator knows what is behind his sites, on the Internet too; but not that an outer address of his is. */
+static void routes_within_bounds(void **state)
+{
+	struct tunnel_cfg *cfg = hub_cfg("vpn%u");
+	struct ts_list *bounds = &cfg->ike->ts_remote;
+
+	give(cfg_new("to-b", "other"));
+	bounds->n = 1;
+	bounds->ts[0].start = addr("192.0.0.0");
+	bounds->ts[0].end = addr("195.255.255.255");
+	give(cfg);
+	OFFERS("192.0.0.0/7", "194.0.0.0/8", "0.0.0.0/0");
+	dial_in("a", 10);
+	assert_int_equal(num_routes("hub/a"), 1);
+}
+
+static void refused_claim(const char *interface)
+{
+	struct fake_conn *b;
+
+	give(hub_cfg(interface));
+	OFFERS("10.1.0.0/24", "0.0.0.0/0");
+	answers(dial_in("a", 10));
+	/* a host out of another's network, so that its packets came to us */
+	OFFERS("10.2.0.0/24", "10.1.0.5/32");
+	b = dial_in("b", 11);
+	assert_int_equal(b->child_result, -EADDRINUSE);
+	assert_true(said("the peer says that 10.1.0.5/32 is behind it, which is behind hub/a"));
+	OFFERS("10.1.0.0/24");
+	assert_int_equal(dial_in("c", 12)->child_result, -EADDRINUSE);
+	/* what is around it leaves it alone, and the first one may have it again */
+	OFFERS("10.1.0.0/16");
+	assert_int_equal(dial_in("d", 13)->child_result, 0);
+}
+
+static void claims(void **state)
+{
+	refused_claim("vpn%u");
+}
+
+static void claims_on_a_shared_interface(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("by-hand", "vpn0");
+
+	cfg->ike->ts_remote.n = 1;
+	cfg->ike->ts_remote.ts[0].start = addr("10.9.0.0");
+	cfg->ike->ts_remote.ts[0].end = addr("10.9.255.255");
+	give(cfg);
+	refused_claim("vpn0");
+	OFFERS("10.9.3.0/24");
+	assert_int_equal(dial_in("e", 14)->child_result, -EADDRINUSE);
+	assert_true(said("which is behind by-hand"));
+}
+
+static void claims_once_more(void **state)
+{
+	struct fake_conn *a;
+
+	give(hub_cfg("vpn%u"));
+	OFFERS("10.1.0.0/24");
+	a = dial_in("a", 10);
+	fake_ike_child(&w.engine, a, IKE_ENCR_AES_GCM_16, IKE_INTEG_NONE);
+	pump();
+	assert_int_equal(a->child_result, 0);
+	leaves(a);
+	assert_int_equal(dial_in("b", 11)->child_result, 0);
+}
+
 /* A tunnel to one peer has the routes of its operator, and of nobody else. */
 static void no_routes_of_others(void **state)
 {
@@ -464,7 +581,12 @@ int main(void)
 		TEST(number_does_not_fit),
 		TEST(shared_interface),
 		TEST(routes),
+		TEST(routes_of_a_liar),
+		TEST(routes_within_bounds),
 		TEST(no_routes_of_others),
+		TEST(claims),
+		TEST(claims_on_a_shared_interface),
+		TEST(claims_once_more),
 		TEST(names),
 		TEST(cleared),
 		TEST(changed),

@@ -157,7 +157,7 @@ static void test_shared_refusals(void **state)
 	params.num_routes = 2;
 	assert_int_equal(str2prefix("10.77.0.0/16", &params.routes[0]), 1);
 	assert_int_equal(str2prefix("10.0.0.0/24", &params.routes[1]), 1);
-	refused(&params, -EEXIST, "cannot route 10.0.0.0/24 into it: somebody else has a route there");
+	refused(&params, -EEXIST, "cannot route 10.0.0.0/24 into it: va is connected to that");
 	assert_int_equal(link_now(&w.a).mtu, 1400);
 	run("! ip route | grep -q 10.77");
 }
@@ -635,6 +635,36 @@ static void test_routes(void **state)
 	link_del(link);
 }
 
+/* What this host is connected to is not to be had, nor what an operator has routed elsewhere himself. */
+static void test_routes_of_others(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	static const char *const connected[] = {"10.0.0.128/25", "10.0.0.1/32", "2001:db8::8/125", "10.91.3.0/24"};
+	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_XFRM);
+	uint32_t link;
+
+	enter(&w.a);
+	link = link_add(&params);
+	run("ip route add 10.90.0.0/16 via 10.0.0.2; ip route add 10.91.0.0/16 dev va");
+	params.num_routes = 1;
+	for (size_t i = 0; i < array_size(connected); i++) {
+		assert_int_equal(str2prefix(connected[i], &params.routes[0]), 1);
+		assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &params), -EEXIST);
+		assert_non_null(strstr(dplane_error(w.a.dp), "va is connected to that"));
+		run("! ip route show proto 118 | grep -q .");
+	}
+	assert_int_equal(str2prefix("10.90.1.0/24", &params.routes[0]), 1);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &params), 0);
+	run("ip route get 10.90.1.1 | grep -q 'dev vpn1'");
+	run("ip route add 10.90.1.0/24 via 10.0.0.3 metric 20");
+	run("ip route get 10.90.1.1 | grep -q 'via 10.0.0.3'");
+	repaired(link, "");
+	/* connected since: what is there stays, and is put back */
+	run("ip addr add 10.90.1.77/20 dev va");
+	done_by_somebody(link, "ip route flush proto 118", "robbed of the route to 10.90.1.0/24");
+	link_del(link);
+}
+
 /* What a killed daemon has routed into an interface is gone with the next one, and nothing else. */
 static void test_routes_swept(void **state)
 {
@@ -671,6 +701,7 @@ int main(void)
 		PLANE_TEST(test_netns),
 		PLANE_TEST(test_vrf),
 		PLANE_TEST(test_routes),
+		PLANE_TEST(test_routes_of_others),
 		PLANE_TEST(test_routes_swept),
 	};
 
