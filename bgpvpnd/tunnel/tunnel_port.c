@@ -170,9 +170,26 @@ static void look_after(struct tunnel *t, struct instant now)
 	say_repaired(t, what, now);
 }
 
+/* Half typed in, an interface between two addresses lacks one. */
+static bool can_be_made(const struct dplane_link_nature *nature)
+{
+	switch (nature->kind) {
+	case DPLANE_KIND_AUTO:
+	case DPLANE_KIND_TUN:
+	case DPLANE_KIND_XFRM:
+	case DPLANE_KIND_VTI:
+		return true;
+	case DPLANE_KIND_GRE:
+	case DPLANE_KIND_IPIP:
+		return !ipaddr_is_unspecified(&nature->local) && !ipaddr_is_unspecified(&nature->remote);
+	}
+	return true;
+}
+
 void tunnel_port_reconcile(struct tunnel *t, struct instant now)
 {
-	if (!t->all->dplane || t->closing || !t->cfg->interface[0] || tunnel_has_no_interface(t))
+	if (!t->all->dplane || t->closing || !t->cfg->interface[0] || tunnel_has_no_interface(t) ||
+	    !can_be_made(&t->cfg->nature))
 		return;
 	look_after(t, now);
 	adjust(t, now);

@@ -747,6 +747,28 @@ static void interface_refused(void **state)
 	assert_int_equal(conn()->initiated, 1);
 }
 
+/* Half typed in: nobody is asked for what cannot be, and nobody complains. */
+static void interface_without_ends(void **state)
+{
+	struct tunnel_cfg *cfg = cfg_new("to-b", "vpn0");
+
+	cfg->shutdown = true;
+	cfg->nature.kind = DPLANE_KIND_GRE;
+	cfg->nature.remote = cfg->ike->remote;
+	w.plane.refuse_link_add = -EINVAL;
+	give(cfg);
+	pass(MS(10000));
+	assert_int_equal(w.num_news, 0);
+	assert_int_equal(fake_dplane_num_links(&w.plane), 0);
+	w.plane.refuse_link_add = 0;
+	cfg = cfg_new("to-b", "vpn0");
+	cfg->nature = (struct dplane_link_nature){.kind = DPLANE_KIND_GRE, .remote = cfg->ike->remote};
+	str2ipaddr("192.0.2.1", &cfg->nature.local);
+	give(cfg);
+	assert_int_equal(conn()->initiated, 1);
+	assert_int_equal(vpn0()->params.nature.kind, DPLANE_KIND_GRE);
+}
+
 static void child_refused(void **state)
 {
 	w.plane.refuse_child_add = -ENOBUFS;
@@ -998,6 +1020,7 @@ int main(void)
 		TEST(peer_elsewhere),
 		TEST(no_dplane),
 		TEST(interface_refused),
+		TEST(interface_without_ends),
 		TEST(child_refused),
 		TEST(running_refused),
 		TEST(unknown_connection),

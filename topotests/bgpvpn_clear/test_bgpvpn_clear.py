@@ -29,6 +29,9 @@ SECRET = "nobody-reads-this"
 KINDS = {
     "tun": ("userspace", "interface vpn0"),
     "xfrm": ("kernel", "interface vpn0"),
+    "vti": ("kernel", "interface vpn0 kind vti"),
+    "gre": ("kernel", "interface vpn0 kind gre"),
+    "ipip": ("kernel", "interface vpn0 kind ipip"),
 }
 ASKED = os.environ.get("BGPVPN_DATAPLANE")
 OUTER = {"r1": "10.0.12.1", "r2": "10.0.23.2"}

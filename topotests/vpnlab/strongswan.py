@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A strongSwan peer in a network namespace: Debian's charon-systemd with ESP in user space (kernel-libipsec, device ipsec0), so that
-it runs on kernels without ESP.  Its own configuration file and vici socket: several may run on one file system."""
+it runs on kernels without ESP; or with the kernel's, for what only that can.  Its own configuration file and vici socket: several may run
+on one file system."""
 
 import os
 import pathlib
@@ -14,13 +15,17 @@ SWANCTL = "/usr/sbin/swanctl"
 PLUGINS = "random nonce openssl hmac sha1 sha2 kdf gcm curve25519 pem pkcs1 pkcs8 x509 revocation pubkey constraints"
 DEVICE = "ipsec0"
 LIMIT = 15.0
+IN_USER_SPACE = "kernel-libipsec kernel-netlink"
+IN_KERNEL = "kernel-netlink"
 
 # kernel-libipsec before kernel-netlink: the first to offer ESP is taken.  0.0.0.0/0 contains the peer's outer address, hence
 # allow_peer_ts.  kernel-libipsec always makes a route for the remote selector, here a default route into ipsec0: it must come
-# after the main table, or charon's own packets loop into the tunnel and bgpd's routes are never looked at.
+# after the main table, or charon's own packets loop into the tunnel and bgpd's routes are never looked at.  With the kernel's ESP routes
+# are ours to make.
 _CONF = """charon-systemd {{
   load_modular = no
-  load = {plugins} kernel-libipsec kernel-netlink socket-default vici
+  load = {plugins} {esp} socket-default vici
+  install_routes = {routes}
   routing_table = 220
   routing_table_prio = 40000
   install_virtual_ip = no
@@ -60,10 +65,11 @@ _CONNECTION = """connections {{
     }}
     children {{
       {name} {{
-        local_ts = {ts}
-        remote_ts = {ts}
+        local_ts = {local_ts}
+        remote_ts = {remote_ts}
         esp_proposals = {esp}
         start_action = none
+        {child}
         {child_rekey}
       }}
     }}
@@ -109,14 +115,15 @@ def missing():
 
 class StrongSwan:
     """One charon in the network namespace of the file `netns`, with its files in the directory `work`.  settings: more lines of its
-    strongswan.conf, {"fragment_size": 576}."""
+    strongswan.conf, {"fragment_size": 576}; kernel: its ESP is the kernel's, and there is no ipsec0."""
 
-    def __init__(self, netns, work, settings=None):
+    def __init__(self, netns, work, settings=None, kernel=False):
         self.work = pathlib.Path(work)
         self._enter = ["nsenter", f"--net={netns}"]
         self._env = os.environ | {"STRONGSWAN_CONF": str(self.work / "strongswan.conf")}
         self._process = None
         self._settings = settings or {}
+        self._kernel = kernel
 
     def start(self):
         for directory in _CREDENTIALS.values():
@@ -134,7 +141,8 @@ class StrongSwan:
             subprocess.run([*self._enter, "ip", *words.split()], check=True)
 
     def _write_conf(self):
-        conf = _CONF.format(plugins=PLUGINS, dir=self.work, settings=_lines(self._settings))
+        esp, routes = (IN_KERNEL, "no") if self._kernel else (IN_USER_SPACE, "yes")
+        conf = _CONF.format(plugins=PLUGINS, esp=esp, routes=routes, dir=self.work, settings=_lines(self._settings))
         (self.work / "strongswan.conf").write_text(conf, encoding="ascii")
 
     def settings(self, **settings):
@@ -169,12 +177,15 @@ class StrongSwan:
         us=None,
         them=None,
         ts="0.0.0.0/0",
+        child=None,
     ):
         """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour.
         settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key; ids: ours and the peer's, the
-        addresses when there are none; us, them: other lines of its sections `local` and `remote`, in place of `secret`."""
+        addresses when there are none; us, them: other lines of its sections `local` and `remote`, in place of `secret`; ts: the selectors of
+        both sides, or one of each; child: more lines of its Child SA."""
         ike_rekey, child_rekey = _REKEYS if rekeys else ("", "")
         local_id, remote_id = ids or (local, remote)
+        local_ts, remote_ts = (ts, ts) if isinstance(ts, str) else ts
         us = {"auth": "psk", "id": local_id} | (us or {})
         them = {"auth": "psk", "id": remote_id} | (them or {})
         text = _CONNECTION.format(
@@ -185,7 +196,9 @@ class StrongSwan:
             esp=esp,
             ike_rekey=ike_rekey,
             child_rekey=child_rekey,
-            ts=ts,
+            local_ts=local_ts,
+            remote_ts=remote_ts,
+            child=_lines(child or {}),
             settings=_lines({"dpd_delay": "10s"} | (settings or {})),
             us=_lines(us),
             them=_lines(them),
