@@ -762,6 +762,20 @@ static void child_refused(void **state)
 	assert_in_range(next_attempt(), MS(750), MS(1251));
 }
 
+/* Nor is it forgotten when the engine has given up that IKE SA. */
+static void child_refused_and_ike_ended(void **state)
+{
+	w.plane.refuse_child_add = -EEXIST;
+	give(cfg_new("to-b", "vpn0"));
+	fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	fake_ike_down(&w.engine, conn(), IKE_R_DATAPLANE, "File exists");
+	pump();
+	assert_non_null(
+		strstr(info().link_reason, "no Child SA: cannot install the Child SA: fake plane refuses"));
+	assert_non_null(strstr(info().link_reason, "trying again soon"));
+}
+
 static void running_refused(void **state)
 {
 	w.plane.refuse_running = -EIO;
@@ -999,6 +1013,7 @@ int main(void)
 		TEST(no_dplane),
 		TEST(interface_refused),
 		TEST(child_refused),
+		TEST(child_refused_and_ike_ended),
 		TEST(running_refused),
 		TEST(unknown_connection),
 		TEST(interface_vanishes),
