@@ -156,46 +156,28 @@ static bool inside_is_host(const struct prefix *p, char *err, size_t err_len)
 	return true;
 }
 
-/*
- * Host prefixes may repeat (one address on several tunnels is a way to number them); networks may not
- * overlap.
- */
-static bool inside_overlaps(const struct prefix *a, const struct prefix *b)
-{
-	bool hosts = is_host_route(a) || is_host_route(b);
-
-	return a->family == b->family && !hosts && (prefix_match(a, b) || prefix_match(b, a));
-}
-
-/* Two tunnels on one interface have the same networks; one without an interface has none yet. */
-static bool same_interface(const struct lyd_node *a, const struct lyd_node *b)
-{
-	const char *of_a = text_of(child_of(a, "interface"), "name");
-	const char *of_b = text_of(child_of(b, "interface"), "name");
-
-	return a != b && (!of_a[0] || !of_b[0] || strmatch(of_a, of_b));
-}
-
-/* dnode, an inside-address, against the inside addresses of one tunnel; *count: how many that tunnel has. */
+/* dnode, an inside-address, against the others of its tunnel. Networks of other tunnels: bgpvpn_check_inside.c. */
 static bool inside_fits(const struct lyd_node *dnode, const struct prefix *p, const struct lyd_node *tunnel,
-			unsigned int *count, char *err, size_t err_len)
+			char *err, size_t err_len)
 {
-	bool shared = same_interface(tunnel_of(dnode), tunnel);
 	const struct lyd_node *child;
+	unsigned int count = 0;
 	struct prefix other;
 
-	*count = 0;
 	LY_LIST_FOR(lyd_child(tunnel), child)
 	{
 		if (!strmatch(child->schema->name, "inside-address"))
 			continue;
-		++*count;
-		if (shared || child == dnode || !bgpvpn_prefix_parse(lyd_get_value(child), &other))
+		count++;
+		if (child == dnode || !bgpvpn_prefix_parse(lyd_get_value(child), &other) ||
+		    other.family != p->family || is_host_route(p) || is_host_route(&other))
 			continue;
-		if (inside_overlaps(p, &other))
+		if (prefix_match(p, &other) || prefix_match(&other, p))
 			return refuse(err, err_len, "%pFX overlaps with inside address %pFX of tunnel %s", p,
 				      &other, name_of(tunnel));
 	}
+	if (count > LIMIT_INSIDE_PREFIXES)
+		return refuse(err, err_len, "more than %d inside addresses", LIMIT_INSIDE_PREFIXES);
 	return true;
 }
 
@@ -229,25 +211,15 @@ bool bgpvpn_check_mtu(const struct lyd_node *dnode, char *err, size_t err_len)
 
 bool bgpvpn_check_inside(const struct lyd_node *dnode, char *err, size_t err_len)
 {
-	const struct lyd_node *tunnel = tunnel_of(dnode), *other;
+	const struct lyd_node *tunnel = tunnel_of(dnode);
 	const char *text = yang_dnode_get_string(dnode, NULL);
-	unsigned int count;
 	struct prefix p;
 
 	if (!bgpvpn_prefix_parse(text, &p))
 		return refuse(err, err_len, "%s is not an address with a prefix length", text);
 	if (!inside_is_host(&p, err, err_len) || !mtu_carries(tunnel, &p, err, err_len))
 		return false;
-	LY_LIST_FOR(lyd_child(lyd_parent(tunnel)), other)
-	{
-		if (!strmatch(other->schema->name, "tunnel"))
-			continue;
-		if (!inside_fits(dnode, &p, other, &count, err, err_len))
-			return false;
-		if (other == tunnel && count > LIMIT_INSIDE_PREFIXES)
-			return refuse(err, err_len, "more than %d inside addresses", LIMIT_INSIDE_PREFIXES);
-	}
-	return check_ends(tunnel, err, err_len);
+	return inside_fits(dnode, &p, tunnel, err, err_len) && check_ends(tunnel, err, err_len);
 }
 
 /* --- profile --------------------------------------------------------------------------------------------- */

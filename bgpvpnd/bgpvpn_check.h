@@ -29,8 +29,8 @@ bool bgpvpn_check_vrf(const struct lyd_node *dnode, char *err, size_t err_len);
 bool bgpvpn_check_selector(const struct lyd_node *dnode, char *err, size_t err_len);
 
 /*
- * Of all tunnels at every change, whatever it takes away or adds: words that do not go together (bgpvpn_check_fit.c), and
- * interfaces that are shared or get in each other's way (bgpvpn_check_share.c).
+ * Of all tunnels at every change, whatever it takes away or adds: words that do not go together (bgpvpn_check_fit.c),
+ * interfaces that are shared or get in each other's way (bgpvpn_check_share.c), networks that overlap (bgpvpn_check_inside.c).
  */
 bool bgpvpn_check_links(const struct lyd_node *vpn, char *err, size_t err_len);
 

@@ -42,17 +42,6 @@ static bool template_ok(const char *name, char *err, size_t err_len)
 	return true;
 }
 
-/* Addresses that two tunnels have become those of one network when their interfaces are two. */
-static bool inside_still_fits(const struct lyd_node *tunnel, char *err, size_t err_len)
-{
-	const struct lyd_node *child;
-
-	LY_LIST_FOR(lyd_child(tunnel), child)
-	if (strmatch(child->schema->name, "inside-address") && !bgpvpn_check_inside(child, err, err_len))
-		return false;
-	return true;
-}
-
 bool bgpvpn_check_interface(const struct lyd_node *dnode, char *err, size_t err_len)
 {
 	const char *name = yang_dnode_get_string(dnode, NULL);
@@ -60,7 +49,7 @@ bool bgpvpn_check_interface(const struct lyd_node *dnode, char *err, size_t err_
 
 	if (!name_ok(name) || (inbound && strchr(name, '%')))
 		return refuse(err, err_len, "%s cannot be the name of a tunnel interface", name);
-	return template_ok(name, err, err_len) && inside_still_fits(tunnel_of(dnode), err, err_len);
+	return template_ok(name, err, err_len);
 }
 
 /* --- what this data plane can ---------------------------------------------------------------------------- */

@@ -207,6 +207,7 @@ bool link_words_share(const struct link_words *words, size_t n, char *err, size_
 bool bgpvpn_check_links(const struct lyd_node *vpn, char *err, size_t err_len)
 {
 	const struct lyd_node *child;
+	const struct lyd_node **tunnels;
 	struct link_words *words;
 	size_t n = 0, room = 1;
 	bool ok = true;
@@ -214,14 +215,18 @@ bool bgpvpn_check_links(const struct lyd_node *vpn, char *err, size_t err_len)
 	LY_LIST_FOR(lyd_child(vpn), child)
 	room++;
 	words = XCALLOC(MTYPE_TMP, room * sizeof(*words));
+	tunnels = XCALLOC(MTYPE_TMP, room * sizeof(*tunnels));
 	LY_LIST_FOR(lyd_child(vpn), child)
 	{
 		if (!ok || !strmatch(child->schema->name, "tunnel"))
 			continue;
+		tunnels[n] = child;
 		link_words_read(child, &words[n]);
 		ok = link_words_fit(&words[n++], err, err_len);
 	}
-	ok = ok && link_words_share(words, n, err, err_len);
+	ok = ok && link_words_share(words, n, err, err_len) &&
+	     link_words_inside(tunnels, words, n, err, err_len);
+	XFREE(MTYPE_TMP, tunnels);
 	XFREE(MTYPE_TMP, words);
 	return ok;
 }

@@ -85,8 +85,10 @@ static inline bool link_words_template(const struct link_words *words)
 	return strchr(words->interface, '%') != NULL;
 }
 
-/* Words of one tunnel that contradict each other; and those of all against each other. */
+/* Words of one tunnel that contradict each other; and those of all against each other, inside networks too. */
 bool link_words_fit(const struct link_words *words, char *err, size_t err_len);
 bool link_words_share(const struct link_words *words, size_t n, char *err, size_t err_len);
+bool link_words_inside(const struct lyd_node *const *tunnels, const struct link_words *words, size_t n, char *err,
+		       size_t err_len);
 
 #endif

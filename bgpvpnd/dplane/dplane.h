@@ -175,6 +175,7 @@ struct dplane_ops {
 	/*
 	 * Looks whether the interface still is what link_add, link_set and link_set_running made of it, and puts back
 	 * what somebody has changed. `changed` says what that was, "" when nothing was. -ENODEV: it is not there any more.
+	 * -ENXIO: its VRF is not, so that it is in another, and has no business to run.
 	 */
 	int (*link_repair)(struct dplane *dp, uint32_t link, char *changed, size_t len);
 

@@ -85,6 +85,13 @@ int rtnl_link_move(uint32_t ifindex, const char *name, int ns);
 /* A descriptor of the namespace that `ip netns` knows by this name, or a negative errno. */
 int rtnl_ns_open(const char *name);
 
+/* Whether that name is (still) the namespace's. */
+bool rtnl_ns_is(int ns, const char *name);
+
+/* A descriptor that is readable when a name was taken away, or -errno; changed reads what there is. */
+int rtnl_ns_names_watch(void);
+bool rtnl_ns_names_changed(int fd);
+
 /* The number by which `ns` knows the namespace that we are in; negative: by none. */
 int rtnl_ns_number_of_ours(int ns);
 

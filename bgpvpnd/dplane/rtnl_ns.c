@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/net_namespace.h>
 #include <sched.h>
+#include <sys/inotify.h>
 
 #include "bgpvpnd/dplane/rtnl_talk.h"
 
@@ -13,16 +14,55 @@
 
 #define OUR_NETNS "/proc/thread-self/ns/net"
 
+static int path_of(const char *name, char *path, size_t len)
+{
+	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/'))
+		return -EINVAL;
+	snprintf(path, len, NETNS_DIR "/%s", name);
+	return 0;
+}
+
 int rtnl_ns_open(const char *name)
 {
 	char path[PATH_MAX];
-	int fd;
+	int fd, err = path_of(name, path, sizeof(path));
 
-	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/'))
-		return -EINVAL;
-	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
+	if (err)
+		return err;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+bool rtnl_ns_is(int ns, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat held, named;
+
+	return path_of(name, path, sizeof(path)) == 0 && fstat(ns, &held) == 0 && stat(path, &named) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+int rtnl_ns_names_watch(void)
+{
+	int err, fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (inotify_add_watch(fd, NETNS_DIR, IN_DELETE | IN_MOVE) >= 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+bool rtnl_ns_names_changed(int fd)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	bool any = false;
+
+	while (read(fd, buf, sizeof(buf)) > 0)
+		any = true;
+	return any;
 }
 
 int rtnl_ns_enter(int ns, int *home)

@@ -62,7 +62,7 @@ struct dplane_shape_held {
 	void *arg;
 };
 
-/* Appends to `changed` what it was that was put back. -ENODEV: it is not there any more. */
+/* Appends to `changed` what it was that was put back. -ENODEV: it is not there any more. -ENXIO: its VRF is not. */
 int dplane_shape_repair(struct dplane *dp, const struct dplane_shape_held *held, char *changed, size_t len);
 
 #endif

@@ -153,6 +153,8 @@ static int repair(struct repair *r)
 	if (err)
 		return refuse(r, "changed", err);
 	err = dplane_shape_vrf_find(r->dp, r->held->ns, shape, &vrf);
+	if (err == -ENODEV)
+		return -ENXIO;
 	if (!err)
 		err = repair_nature(r);
 	if (!err)

@@ -115,7 +115,7 @@ static void rekey_worn(struct tunnel *t, struct instant now)
 void tunnel_dial_reconcile(struct tunnel *t, struct instant now)
 {
 	if (!tunnel_enabled(t) || !tunnel_has_place(t) || t->cfg->manual) {
-		tunnel_dial_stop(t, IKE_R_DELETED_BY_US, now);
+		tunnel_dial_stop(t, t->port.displaced ? IKE_R_INTERFACE_REMOVED : IKE_R_DELETED_BY_US, now);
 		return;
 	}
 	if (t->dial.given != t->cfg->ike) {

@@ -57,7 +57,7 @@ void tunnel_manual_reconcile(struct tunnel *t, struct instant now)
 
 	if (!t->cfg->manual)
 		return;
-	if (!tunnel_enabled(t)) {
+	if (!tunnel_enabled(t) || t->port.displaced) {
 		tunnel_port_child_del(t, child_id(t));
 		return;
 	}

@@ -84,6 +84,7 @@ void tunnel_port_close(struct tunnel *t)
 	t->port.link = 0;
 	t->port.running = false;
 	t->port.changed = false;
+	t->port.displaced = false;
 }
 
 /*
@@ -120,6 +121,7 @@ static void adjust(struct tunnel *t, struct instant now)
 		return;
 	}
 	t->port.params = params;
+	t->port.displaced = false;
 	t->port.error[0] = '\0';
 	t->port.retry = (struct instant){};
 }
@@ -158,6 +160,7 @@ static void look_after(struct tunnel *t, struct instant now)
 		tunnel_port_lost(t, now);
 		return;
 	}
+	t->port.displaced = rc == -ENXIO;
 	if (rc < 0) {
 		refused(t, "cannot mend the interface", rc, now);
 		return;
@@ -230,7 +233,8 @@ int tunnel_port_set_running(struct tunnel *t, bool running, struct instant now)
 		refused(t, "cannot set the link state", rc, now);
 	if (rc < 0)
 		return rc;
-	t->port.error[0] = '\0';
+	if (!t->port.displaced)
+		t->port.error[0] = '\0';
 	t->port.running = running;
 	return 0;
 }

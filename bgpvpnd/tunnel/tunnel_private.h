@@ -51,6 +51,7 @@ struct tunnel_port {
 	struct instant retry;		  /* not before, after a refusal */
 	bool running;			  /* the plane was told so */
 	bool changed;			  /* somebody did something to the interface */
+	bool displaced;			  /* it is not where it should be, and cannot be put there */
 	struct instant looked;		  /* at what it was, last; {0}: never */
 	struct instant repaired;	  /* last; {0}: never */
 	char error[320];		  /* the refusal; "" */

@@ -22,10 +22,16 @@ static void no_dplane(const struct tunnel *t, char *buf, size_t len)
 		strlcpy(buf, "no interface in the data plane", len);
 }
 
-static void failed(const struct ike_conn_info *ike, const char *next, char *buf, size_t len)
+/* The data plane says more than the engine hears of it. */
+static void failed(const struct tunnel *t, const struct ike_conn_info *ike, const char *next, char *buf,
+		   size_t len)
 {
 	const char *detail = ike->last_failure_detail;
 
+	if (ike->last_failure == IKE_R_DATAPLANE && t->port.error[0]) {
+		snprintf(buf, len, "no Child SA: %s; %s", t->port.error, next);
+		return;
+	}
 	snprintf(buf, len, "no Child SA: %s%s%s; %s", ike_reason_info(ike->last_failure)->words,
 		 detail[0] ? ": " : "", detail, next);
 }
@@ -51,7 +57,7 @@ static void no_child(const struct tunnel *t, const struct ike_conn_info *ike, ch
 	switch (ike->phase) {
 	case IKE_PHASE_NONE:
 		if (has_failed(ike))
-			failed(ike,
+			failed(t, ike,
 			       demand	 ? "waits for packets again soon"
 			       : passive ? "waiting for the peer"
 					 : "trying again soon",
@@ -65,7 +71,7 @@ static void no_child(const struct tunnel *t, const struct ike_conn_info *ike, ch
 			snprintfrr(buf, len, "no Child SA: no answer from %pIA, IKE_SA_INIT sent %u times",
 				   &ike->remote.addr, ike->request_tries);
 		else if (has_failed(ike))
-			failed(ike, "trying again", buf, len);
+			failed(t, ike, "trying again", buf, len);
 		else
 			snprintfrr(buf, len, "no Child SA: IKE_SA_INIT with %pIA", &ike->remote.addr);
 		break;
@@ -78,7 +84,7 @@ static void no_child(const struct tunnel *t, const struct ike_conn_info *ike, ch
 		else if (ike->childless_by_peer)
 			strlcpy(buf, "no Child SA: the peer has begun without one (RFC 6023)", len);
 		else if (ike->childless && has_failed(ike))
-			failed(ike, passive ? "waiting for the peer" : "asking again soon", buf, len);
+			failed(t, ike, passive ? "waiting for the peer" : "asking again soon", buf, len);
 		else
 			strlcpy(buf, "no Child SA: the IKE SA has none (refused or deleted by the peer)",
 				len);

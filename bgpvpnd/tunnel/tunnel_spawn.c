@@ -27,7 +27,7 @@ bool tunnel_has_no_interface(const struct tunnel *t)
 
 bool tunnel_has_place(const struct tunnel *t)
 {
-	return tunnel_has_no_interface(t) ? t->all->dplane != NULL : t->port.link != 0;
+	return tunnel_has_no_interface(t) ? t->all->dplane != NULL : t->port.link && !t->port.displaced;
 }
 
 /*

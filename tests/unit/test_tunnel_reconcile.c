@@ -784,6 +784,20 @@ static void child_refused(void **state)
 	assert_in_range(next_attempt(), MS(750), MS(1251));
 }
 
+/* Nor is it forgotten when the engine has given up that IKE SA. */
+static void child_refused_and_ike_ended(void **state)
+{
+	w.plane.refuse_child_add = -EEXIST;
+	give(cfg_new("to-b", "vpn0"));
+	fake_ike_up(&w.engine, conn(), true, w.now);
+	pump();
+	fake_ike_down(&w.engine, conn(), IKE_R_DATAPLANE, "File exists");
+	pump();
+	assert_non_null(
+		strstr(info().link_reason, "no Child SA: cannot install the Child SA: fake plane refuses"));
+	assert_non_null(strstr(info().link_reason, "trying again soon"));
+}
+
 static void running_refused(void **state)
 {
 	w.plane.refuse_running = -EIO;
@@ -926,6 +940,29 @@ static void gone_at_a_look(void **state)
 	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
 }
 
+/* Its VRF went away: what is in it now is not what it is for. */
+static void not_in_its_place(void **state)
+{
+	uint32_t before;
+
+	bring_up();
+	before = vpn0()->handle;
+	w.plane.refuse_repair = -ENXIO;
+	somebody("taken out of VRF red");
+	assert_false(vpn0()->running || info().link_up);
+	assert_int_equal(fake_dplane_num_children(&w.plane), 0);
+	assert_non_null(
+		strstr(info().link_reason, "cannot mend the interface: fake plane refuses the repair"));
+	w.num_news = 0;
+	pass(MS(10000));
+	assert_int_equal(w.num_news, 0);
+	assert_int_equal(fake_ike_num_conns(&w.engine), 0);
+	w.plane.refuse_repair = 0;
+	pass(MS(5000));
+	assert_int_equal(vpn0()->handle, before);
+	assert_int_equal(conn()->initiated, 1);
+}
+
 static void initiate_refused(void **state)
 {
 	w.engine.refuse_initiate = true;
@@ -1022,6 +1059,7 @@ int main(void)
 		TEST(interface_refused),
 		TEST(interface_without_ends),
 		TEST(child_refused),
+		TEST(child_refused_and_ike_ended),
 		TEST(running_refused),
 		TEST(unknown_connection),
 		TEST(interface_vanishes),
@@ -1030,6 +1068,7 @@ int main(void)
 		TEST(interface_fought_over),
 		TEST(repair_refused),
 		TEST(gone_at_a_look),
+		TEST(not_in_its_place),
 		TEST(initiate_refused),
 		TEST(in_order_of_names),
 		TEST(earliest_of_many),

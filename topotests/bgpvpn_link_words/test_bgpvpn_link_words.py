@@ -331,8 +331,24 @@ def test_shared_interface(r1, kind):
         assert topo.tunnel(r1, name)["sharedWith"] == [other for other in names if other != name]
     assert "Shared with: shared1 shared3" in topo.vtysh(r1, "show vpn tunnel shared2 detail")[1]
     _, said = topo.config(r1, "vpn tunnel shared2", "interface vpn2" + kind)
-    assert "169.254.50.1/24 overlaps" in said
+    assert "overlaps with inside address 169.254.50.1/24" in said
     gone(r1, *names)
+
+
+def test_networks_that_overlap(r1):
+    """What two interfaces of one place cannot both have, whichever line comes last; in another VRF it is another network."""
+    first, second = ("vpn tunnel first", "shutdown"), ("vpn tunnel second", "shutdown")
+    ok(r1, *first, "interface vpn1", "inside address 169.254.50.1/24", *second, "inside address 169.254.50.129/25")
+    steps = [
+        ("interface vpn2", ["vrf red", "interface vpn2"]),
+        ("no vrf", ["no inside address 169.254.50.129/25", "no vrf"]),
+        ("inside address 169.254.0.1/16", ["inside address 169.254.51.1/24"]),
+    ]
+    for wrong, right in steps:
+        _, said = topo.config(r1, *second, wrong)
+        assert "overlaps with inside address" in said and "tunnel first" in said and "tunnel second" in said
+        ok(r1, *second, *right)
+    gone(r1, "first", "second")
 
 
 # --- the configuration comes back ------------------------------------------------------------------------

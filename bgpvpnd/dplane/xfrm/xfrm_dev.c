@@ -161,48 +161,6 @@ int xfrm_dev_set_running(struct xfrm_plane *plane, struct xfrm_link *link, bool 
  * --- its life --------------------------------------------------------------------------------------------
  */
 
-static void ns_close(struct xfrm_dev *dev)
-{
-	int *fds[] = {&dev->watch, &dev->icmp4, &dev->icmp6, &dev->ns};
-
-	for (size_t i = 0; i < array_size(fds); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
-	}
-}
-
-static int ns_open(struct xfrm_plane *plane, struct xfrm_dev *dev)
-{
-	const char *netns = dev->nature.netns;
-	int err = 0;
-
-	if (!netns[0])
-		return 0;
-	dev->ns = rtnl_ns_open(netns);
-	if (dev->ns < 0) {
-		err = dev->ns;
-		dev->ns = RTNL_HERE;
-		return dplane_fail(&plane->dp, -err,
-				   "interface %s: there is no network namespace %s: %s (`ip netns add %s`)",
-				   dev->shape.name, netns, safe_strerror(-err), netns);
-	}
-	dev->watch = rtnl_watch_open(dev->ns);
-	if (dev->watch < 0) {
-		err = dev->watch;
-		ns_close(dev);
-		return dplane_fail(&plane->dp, -err, "interface %s: cannot enter network namespace %s: %s%s",
-				   dev->shape.name, netns, safe_strerror(-err),
-				   err == -EPERM ? " (the daemon lacks CAP_SYS_ADMIN)" : "");
-	}
-	xfrm_poll_add(plane, dev->watch);
-	xfrm_probes_open_in(dev->ns, &dev->icmp4, &dev->icmp6);
-	xfrm_poll_add(plane, dev->icmp4);
-	xfrm_poll_add(plane, dev->icmp6);
-	rtnl_routes_sweep(dev->ns);
-	return 0;
-}
-
 /* A VTI gives the same packet to the policies twice; the second time, without its mark, there is none for it. */
 static int vti_policies_off(struct xfrm_plane *plane, const struct xfrm_dev *dev)
 {
@@ -278,19 +236,25 @@ static void iface_close(const struct xfrm_dev *dev, const struct xfrm_iface *ifa
 
 static void dev_free(struct xfrm_plane *plane, struct xfrm_dev *dev)
 {
-	ns_close(dev);
+	xfrm_dev_ns_close(dev);
 	xfrm_devs_del(&plane->devs, dev);
 	xfrm_sharers_fini(&dev->links);
 	dplane_shape_fini(&dev->shape);
 	XFREE(MTYPE_XFRM_DEV, dev);
 }
 
-static void dev_close(struct xfrm_plane *plane, struct xfrm_dev *dev)
+static void ifaces_close(struct xfrm_dev *dev)
 {
 	struct dplane_shape in = xfrm_dev_shape_in(dev, &dev->shape);
 
 	iface_close(dev, &dev->iface, &dev->shape);
 	iface_close(dev, &dev->iface_in, &in);
+	dev->iface = dev->iface_in = (struct xfrm_iface){};
+}
+
+static void dev_close(struct xfrm_plane *plane, struct xfrm_dev *dev)
+{
+	ifaces_close(dev);
 	dev_free(plane, dev);
 }
 
@@ -344,8 +308,22 @@ static bool is_gone(const struct xfrm_dev *dev)
 {
 	struct rtnl_link now;
 
-	return !dev->iface.ifindex || rtnl_link_get(dev->ns, dev->iface.ifindex, &now) == -ENODEV ||
+	return !dev->iface.ifindex || xfrm_dev_ns_gone(dev) ||
+	       rtnl_link_get(dev->ns, dev->iface.ifindex, &now) == -ENODEV ||
 	       (dev->iface_in.ifindex && rtnl_link_get(dev->ns, dev->iface_in.ifindex, &now) == -ENODEV);
+}
+
+/* In the namespace that has the name now. */
+static int open_again(struct xfrm_plane *plane, struct xfrm_dev *dev, struct dplane_shape *shape)
+{
+	int err = 0;
+
+	if (xfrm_dev_ns_gone(dev)) {
+		ifaces_close(dev);
+		xfrm_dev_ns_close(dev);
+		err = xfrm_dev_ns_open(plane, dev);
+	}
+	return err ? err : dev_open(plane, dev, shape);
 }
 
 static int change(struct xfrm_plane *plane, struct xfrm_dev *dev, const struct dplane_shape *shape)
@@ -371,7 +349,7 @@ static int reshape(struct xfrm_plane *plane, struct xfrm_dev *dev)
 	int err;
 
 	if (is_gone(dev)) {
-		err = dev_open(plane, dev, &shape);
+		err = open_again(plane, dev, &shape);
 		links_follow(plane, dev);
 	} else {
 		err = change(plane, dev, &shape);
@@ -397,7 +375,7 @@ static int reshape(struct xfrm_plane *plane, struct xfrm_dev *dev)
 static int open_new(struct xfrm_plane *plane, struct xfrm_dev *dev)
 {
 	struct dplane_shape shape = shape_of(dev);
-	int err = ns_open(plane, dev);
+	int err = xfrm_dev_ns_open(plane, dev);
 
 	if (!err)
 		err = dev_open(plane, dev, &shape);

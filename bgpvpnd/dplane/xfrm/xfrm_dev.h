@@ -111,7 +111,17 @@ void xfrm_dev_abandon(struct xfrm_plane *plane, struct xfrm_link *link);
 struct dplane_shape xfrm_dev_shape_in(const struct xfrm_dev *dev, const struct dplane_shape *shape);
 int xfrm_dev_iface_state(const struct xfrm_dev *dev, bool in, bool running);
 
+/*
+ * xfrm_dev_ns.c: the namespace that the device lives in, by its name. gone: the name is nobody's, or another one's; what we hold open keeps
+ * the old one alive, unseen. names_read: tells the links of the devices for which that came true.
+ */
+int xfrm_dev_ns_open(struct xfrm_plane *plane, struct xfrm_dev *dev);
+void xfrm_dev_ns_close(struct xfrm_dev *dev);
+bool xfrm_dev_ns_gone(const struct xfrm_dev *dev);
+void xfrm_devs_names_read(struct xfrm_plane *plane);
+
 /* xfrm_dev_repair.c */
+void xfrm_dev_changed(struct xfrm_plane *plane, struct xfrm_dev *dev);
 int xfrm_dev_repair(struct xfrm_plane *plane, struct xfrm_dev *dev, char *changed, size_t len);
 
 /* Tells all links of what others have changed; ifindex 0: any. */

@@ -9,7 +9,7 @@
 DECLARE_DLIST(xfrm_devs, struct xfrm_dev, item);
 DECLARE_DLIST(xfrm_sharers, struct xfrm_link, sharer);
 
-static void dev_changed(struct xfrm_plane *plane, struct xfrm_dev *dev)
+void xfrm_dev_changed(struct xfrm_plane *plane, struct xfrm_dev *dev)
 {
 	struct xfrm_link *link;
 
@@ -25,7 +25,7 @@ void xfrm_devs_changed(struct xfrm_plane *plane, int ns, uint32_t ifindex)
 	frr_each (xfrm_devs, &plane->devs, dev)
 		if (dev->ns == ns &&
 		    (!ifindex || dev->iface.ifindex == ifindex || dev->iface_in.ifindex == ifindex))
-			dev_changed(plane, dev);
+			xfrm_dev_changed(plane, dev);
 }
 
 struct watched {
@@ -47,6 +47,7 @@ void xfrm_devs_watch_read(struct xfrm_plane *plane)
 
 	if (plane->watch >= 0)
 		rtnl_watch_read(plane->watch, changed_by_index, &here);
+	xfrm_devs_names_read(plane);
 	frr_each (xfrm_devs, &plane->devs, dev)
 		if (dev->watch >= 0)
 			rtnl_watch_read(dev->watch, changed_by_index, &(struct watched){plane, dev->ns});
@@ -106,7 +107,7 @@ static int look_after(struct xfrm_plane *plane, struct xfrm_dev *dev, char *chan
 	struct dplane_shape in = xfrm_dev_shape_in(dev, &dev->shape);
 	int err;
 
-	if (!dev->iface.ifindex)
+	if (!dev->iface.ifindex || xfrm_dev_ns_gone(dev))
 		return dplane_fail(&plane->dp, ENODEV, "interface %s was removed by somebody",
 				   dev->shape.name);
 	err = repair(plane, dev, false, &dev->shape, changed, len);

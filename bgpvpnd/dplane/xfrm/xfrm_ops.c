@@ -217,6 +217,7 @@ static void xfrm_close(struct dplane *dp)
 	xfrm_probes_close(plane);
 	outer_socks_close(&plane->socks);
 	close_one(&plane->watch);
+	close_one(&plane->names);
 	close_one(&plane->events);
 	xfrm_sock_close(&plane->sock);
 }
@@ -399,7 +400,7 @@ struct dplane *dplane_xfrm_new(const struct dplane_env *env)
 
 	plane->dp.ops = &xfrm_ops;
 	plane->dp.env = env;
-	plane->events = plane->watch = plane->icmp4 = plane->icmp6 = plane->poll = plane->traps = -1;
+	plane->events = plane->watch = plane->names = plane->icmp4 = plane->icmp6 = plane->poll = plane->traps = -1;
 	for (size_t i = 0; i < OUTER_SOCKS; i++)
 		plane->socks.fd[i] = -1;
 	return &plane->dp;

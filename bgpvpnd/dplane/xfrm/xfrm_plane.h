@@ -42,6 +42,7 @@ struct xfrm_plane {
 	struct xfrm_sock sock;
 	int events; /* -1: none, as below */
 	int watch;
+	int names; /* of network namespaces, as they come and go; opened with the first interface in one */
 	int icmp4;
 	int icmp6;
 	int poll; /* epoll of all that can be read */
