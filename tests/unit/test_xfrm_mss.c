@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel plane's clamp of the TCP MSS, in the world of plane_world.h: as nft lists it, and as TCP sees it. Like test_xfrm_plane it is
+ * The kernel plane's table of nf_tables, in the world of plane_world.h: the clamp of the TCP MSS, as nft lists it and as TCP sees it, and
+ * what keeps "host unreachable" from those whose packet waits. Like test_xfrm_plane it is
  * skipped where the kernel cannot: tests/guest/run finds one that can.
  */
 #include <zebra.h>
@@ -271,6 +272,148 @@ static void test_forwarded_tcp(void **state)
 	host_gone();
 }
 
+/*
+ * --- who waits is not told that the host is unreachable --------------------------------------------------
+ */
+
+static void trap_a(bool on)
+{
+	struct dplane_link_params params = w.a.params;
+
+	params.trap = on;
+	ts_list_any(&params.trap_local);
+	ts_list_any(&params.trap_remote);
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, w.a.link, &params), 0);
+}
+
+/* Of the host: a connection that is being made, and answers something within 300 ms, or never does. */
+static int connecting(const char *to)
+{
+	union sockunion su;
+	int fd;
+
+	assert_int_equal(str2sockunion(to, &su), 0);
+	*(su.sa.sa_family == AF_INET ? &su.sin.sin_port : &su.sin6.sin6_port) = htons(7003);
+	assert_int_equal(setns(host, CLONE_NEWNET), 0);
+	fd = socket(su.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(connect(fd, &su.sa, su.sa.sa_family == AF_INET ? sizeof(su.sin) : sizeof(su.sin6)),
+			 -1);
+	assert_int_equal(errno, EINPROGRESS);
+	return fd;
+}
+
+/* 0: connected; -1: neither within the time. */
+static int outcome(int fd, int ms)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+	socklen_t len = sizeof(int);
+	int err;
+
+	if (poll(&pfd, 1, ms) == 0)
+		return -1;
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
+	return err;
+}
+
+static bool told_acquire(const struct side *s)
+{
+	struct dplane_event event;
+	bool told = false;
+
+	enter(s);
+	while (s->dp->ops->event_next(s->dp, &event))
+		told |= event.type == DPLANE_EVENT_ACQUIRE && event.link == s->link;
+	return told;
+}
+
+/* The SYN of a host behind us is kept; an ICMP error would make its connect() fail meanwhile. */
+static void host_waits(const char *to, uint32_t child)
+{
+	bool told = false;
+	int fd = connecting(to);
+
+	WAIT_FOR((told = told || told_acquire(&w.a)));
+	assert_int_equal(outcome(fd, 300), -1);
+	child_pair(child, false, true);
+	/* Nobody listens there: that it says so has come back through the tunnel. */
+	assert_int_equal(outcome(fd, WAIT_MS), ECONNREFUSED);
+	close(fd);
+	assert_int_equal(w.a.dp->ops->child_del(w.a.dp, child), 0);
+	assert_int_equal(w.b.dp->ops->child_del(w.b.dp, child), 0);
+}
+
+static void test_host_is_not_told(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	int fd;
+
+	running(true);
+	host_behind_a();
+	trap_a(true);
+	host_waits("169.254.10.2", 1);
+	host_waits("2001:db8:f::2", 2);
+	/* Without the trap nobody keeps anything, and it is true. */
+	trap_a(false);
+	fd = connecting("169.254.10.2");
+	assert_int_equal(outcome(fd, WAIT_MS), EHOSTUNREACH);
+	close(fd);
+	host_gone();
+}
+
+/* Of others, that they are unreachable is said as ever: here, that nobody answers ARP. */
+static void test_others_are_told(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	int fd;
+
+	running(true);
+	host_behind_a();
+	trap_a(true);
+	enter(&w.a);
+	run("ip link add wa type veth peer name wb; ip addr add 10.78.0.1/24 dev wa; ip link set wb up; ip link set wa up");
+	run("echo 100 >/proc/sys/net/ipv4/neigh/wa/retrans_time_ms");
+	fd = connecting("10.78.0.2");
+	assert_int_equal(outcome(fd, WAIT_MS), EHOSTUNREACH);
+	close(fd);
+	enter(&w.a);
+	run("ip link del wa");
+	host_gone();
+}
+
+/* The chains cost every packet something: there are none while nobody waits, and they come back like the rest. */
+static void test_hush_comes_and_goes(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	bool told = false;
+	char what[200];
+
+	enter(&w.a);
+	run("! nft list table inet bgpvpnd | grep -q chain.trap");
+	for (int round = 0; round < 2; round++) {
+		trap_a(true);
+		run("nft list set inet bgpvpnd trapped | grep -q vpn0");
+		run("nft list chain inet bgpvpnd hush | grep -q 'host-unreachable.*drop'");
+		told_changed(&w.a);
+		if (round) {
+			run("nft flush ruleset");
+			WAIT_FOR((told = told || told_changed(&w.a)));
+			strlcpy(what, repaired(), sizeof(what));
+			assert_string_equal(what, "robbed of its TCP MSS clamp");
+			run("nft list set inet bgpvpnd trapped | grep -q vpn0");
+			run("nft list chain inet bgpvpnd trap | grep -q waits6");
+		}
+		child_pair(1, false, true);
+		run("! nft list table inet bgpvpnd | grep -q -e chain.trap -e chain.hush");
+		run("! nft list set inet bgpvpnd trapped | grep -q vpn0");
+		assert_int_equal(w.a.dp->ops->child_del(w.a.dp, 1), 0);
+		assert_int_equal(w.b.dp->ops->child_del(w.b.dp, 1), 0);
+		trap_a(false);
+		run("! nft list table inet bgpvpnd | grep -q -e chain.trap -e chain.hush");
+	}
+	clamp_a(0, 0);
+}
+
 #define PLANE_TEST(f) cmocka_unit_test_setup_teardown(f, test_setup, test_teardown)
 
 int main(void)
@@ -278,7 +421,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLANE_TEST(test_mss_follows_the_link), PLANE_TEST(test_mss_table_is_ours_alone),
 		PLANE_TEST(test_mss_is_put_back),      PLANE_TEST(test_mss_of_many),
-		PLANE_TEST(test_forwarded_tcp),
+		PLANE_TEST(test_forwarded_tcp),	       PLANE_TEST(test_host_is_not_told),
+		PLANE_TEST(test_others_are_told),      PLANE_TEST(test_hush_comes_and_goes),
 	};
 
 	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));

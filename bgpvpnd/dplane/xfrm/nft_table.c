@@ -22,7 +22,7 @@ DEFINE_MTYPE_STATIC(BGPVPN, NFT_CLAMP, "VPN TCP MSS clamp");
 struct clamp {
 	struct nft_clamps_item item;
 	char ifname[IFNAMSIZ];
-	struct nft_mss mss;
+	struct nft_link link;
 };
 
 static int clamp_cmp(const struct clamp *a, const struct clamp *b)
@@ -115,16 +115,18 @@ static void put_changed(struct nft_batch *batch, const char *ifname, bool ipv6, 
 		nft_put_clamp(batch, ifname, ipv6, is, true);
 }
 
-static void put_change(struct nft_batch *batch, const char *ifname, const struct nft_mss *was,
-		       const struct nft_mss *is)
+static void put_change(struct nft_batch *batch, const char *ifname, const struct nft_link *was,
+		       const struct nft_link *is)
 {
-	put_changed(batch, ifname, false, was->v4, is->v4);
-	put_changed(batch, ifname, true, was->v6, is->v6);
+	put_changed(batch, ifname, false, was->mss_v4, is->mss_v4);
+	put_changed(batch, ifname, true, was->mss_v6, is->mss_v6);
+	if (was->trapped != is->trapped)
+		nft_put_trapped(batch, ifname, is->trapped);
 }
 
 static int clamps_put(struct nft_table *nft)
 {
-	const struct nft_mss none = {};
+	const struct nft_link none = {};
 	struct clamp *clamp = nft_clamps_first(&nft->clamps);
 	struct nft_batch batch;
 	int err = 0;
@@ -132,7 +134,7 @@ static int clamps_put(struct nft_table *nft)
 	while (clamp && !err) {
 		nft_batch_begin(&batch, ++nft->seq);
 		for (int i = 0; clamp && i < NFT_BATCH_CLAMPS / 2; i++) {
-			put_change(&batch, clamp->ifname, &none, &clamp->mss);
+			put_change(&batch, clamp->ifname, &none, &clamp->link);
 			clamp = nft_clamps_next(&nft->clamps, clamp);
 		}
 		err = commit(nft, &batch);
@@ -146,6 +148,8 @@ static int make_anew(struct nft_table *nft)
 
 	if (!err)
 		err = clamps_put(nft);
+	if (!err && nft->num_trapped)
+		err = table_put(nft, nft_put_hush);
 	nft->stale = err != 0;
 	if (!err)
 		nft->robbed = false;
@@ -228,18 +232,24 @@ void nft_table_close(struct nft_table *nft)
  * --- clamps ----------------------------------------------------------------------------------------------
  */
 
-/* Returns what was remembered before. */
-static struct nft_mss remember(struct nft_table *nft, const char *ifname, const struct nft_mss *mss)
+static bool same(const struct nft_link *a, const struct nft_link *b)
 {
+	return a->mss_v4 == b->mss_v4 && a->mss_v6 == b->mss_v6 && a->trapped == b->trapped;
+}
+
+/* Returns what was remembered before. */
+static struct nft_link remember(struct nft_table *nft, const char *ifname, const struct nft_link *link)
+{
+	const struct nft_link none = {};
 	struct clamp key = {};
-	struct nft_mss was = {};
+	struct nft_link was = {};
 	struct clamp *clamp;
 
 	strlcpy(key.ifname, ifname, sizeof(key.ifname));
 	clamp = nft_clamps_find(&nft->clamps, &key);
 	if (clamp)
-		was = clamp->mss;
-	if (!mss->v4 && !mss->v6) {
+		was = clamp->link;
+	if (same(link, &none)) {
 		if (clamp)
 			nft_clamps_del(&nft->clamps, clamp);
 		XFREE(MTYPE_NFT_CLAMP, clamp);
@@ -250,20 +260,26 @@ static struct nft_mss remember(struct nft_table *nft, const char *ifname, const 
 		strlcpy(clamp->ifname, ifname, sizeof(clamp->ifname));
 		nft_clamps_add(&nft->clamps, clamp);
 	}
-	clamp->mss = *mss;
+	clamp->link = *link;
 	return was;
 }
 
-int nft_table_set(struct nft_table *nft, const char *ifname, const struct nft_mss *mss)
+int nft_table_set(struct nft_table *nft, const char *ifname, const struct nft_link *link)
 {
-	struct nft_mss was = remember(nft, ifname, mss);
+	struct nft_link was = remember(nft, ifname, link);
+	unsigned int num_trapped = nft->num_trapped;
 	struct nft_batch batch;
 	int err;
 
-	if (!nft->nl || nft->stale || (was.v4 == mss->v4 && was.v6 == mss->v6))
+	nft->num_trapped += (unsigned int)link->trapped - (unsigned int)was.trapped;
+	if (!nft->nl || nft->stale || same(&was, link))
 		return 0;
 	nft_batch_begin(&batch, ++nft->seq);
-	put_change(&batch, ifname, &was, mss);
+	put_change(&batch, ifname, &was, link);
+	if (!num_trapped && nft->num_trapped)
+		nft_put_hush(&batch);
+	else if (num_trapped && !nft->num_trapped)
+		nft_put_hush_del(&batch);
 	err = commit(nft, &batch);
 	/* Somebody has flushed it this very moment, perhaps. */
 	return err ? make_anew(nft) : 0;

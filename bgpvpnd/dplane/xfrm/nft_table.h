@@ -14,10 +14,11 @@ struct mnl_socket;
 
 PREDECL_RBTREE_UNIQ(nft_clamps);
 
-/* 0: none */
-struct nft_mss {
-	uint16_t v4;
-	uint16_t v6;
+/* What the table has of an interface. */
+struct nft_link {
+	uint16_t mss_v4; /* 0: none */
+	uint16_t mss_v6;
+	bool trapped; /* it waits for its first packet */
 };
 
 struct nft_table {
@@ -28,6 +29,7 @@ struct nft_table {
 	bool stale;  /* what is in the kernel may be something else */
 	bool robbed; /* because somebody removed some of it */
 	struct nft_clamps_head clamps;
+	unsigned int num_trapped;
 };
 
 void nft_table_init(struct nft_table *nft);
@@ -40,8 +42,8 @@ void nft_table_fini(struct nft_table *nft); /* closed by now */
 int nft_table_open(struct nft_table *nft);
 void nft_table_close(struct nft_table *nft);
 
-/* The clamp of an interface, in place of the one before. While the table is not open it is only remembered. */
-int nft_table_set(struct nft_table *nft, const char *ifname, const struct nft_mss *mss);
+/* Of an interface, in place of what was before. While the table is not open it is only remembered. */
+int nft_table_set(struct nft_table *nft, const char *ifname, const struct nft_link *link);
 
 /* Makes it anew when it is stale. */
 int nft_table_repair(struct nft_table *nft);

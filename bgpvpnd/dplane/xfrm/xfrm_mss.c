@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The TCP MSS of what is forwarded through the kernel plane's interfaces, see nft_put.h. */
+/* What the kernel plane's interfaces need of nf_tables, see nft_put.h: the TCP MSS of what is forwarded, and silence while they wait. */
 #include <zebra.h>
 
 #include "lib/log.h"
@@ -15,9 +15,9 @@ static uint16_t lower(uint16_t a, uint16_t b)
  * Of links that share the interface the one with the least room. The table is that of our own namespace: in another one the name may be
  * another's, and what is forwarded there is not clamped.
  */
-static struct nft_mss wanted(struct xfrm_plane *plane, const char *ifname)
+static struct nft_link wanted(struct xfrm_plane *plane, const char *ifname)
 {
-	struct nft_mss mss = {};
+	struct nft_link of = {};
 
 	for (struct dplane_link *link = dplane_link_first(&plane->links); link;
 	     link = dplane_link_next(&plane->links, link)) {
@@ -27,19 +27,20 @@ static struct nft_mss wanted(struct xfrm_plane *plane, const char *ifname)
 			continue;
 		if (strcmp(params->name, ifname) != 0 && strcmp(params->nature.name_in, ifname) != 0)
 			continue;
-		mss.v4 = lower(mss.v4, params->mss_v4);
-		mss.v6 = lower(mss.v6, params->mss_v6);
+		of.mss_v4 = lower(of.mss_v4, params->mss_v4);
+		of.mss_v6 = lower(of.mss_v6, params->mss_v6);
+		of.trapped |= ((struct xfrm_link *)link)->trap >= 0;
 	}
-	return mss;
+	return of;
 }
 
 static void follow(struct xfrm_plane *plane, const char *ifname)
 {
-	struct nft_mss mss = wanted(plane, ifname);
+	struct nft_link of = wanted(plane, ifname);
 	int err;
 
 	dplane_privileged(&plane->dp, true);
-	err = nft_table_set(&plane->mss, ifname, &mss);
+	err = nft_table_set(&plane->mss, ifname, &of);
 	dplane_privileged(&plane->dp, false);
 	if (err)
 		xfrm_links_robbed(plane, 0);

@@ -6,6 +6,8 @@
  * The kernel's own trap would be a policy without SA: it asks by an ACQUIRE, and keeps the packet where net.core.xfrm_larval_drop is 0. But
  * that is everybody's setting in this network namespace, its larval SA keeps silent for net.core.xfrm_acq_expires seconds, and an
  * XFRM interface drops such a packet whatever the setting is (xfrmi_xmit2() looks up without XFRM_LOOKUP_QUEUE).
+ *
+ * The interface drops what we have kept, too, and tells its sender that the host is unreachable: nft_put.h hushes that.
  */
 #include <zebra.h>
 
@@ -218,12 +220,15 @@ void xfrm_trap_look(struct xfrm_plane *plane, struct xfrm_link *link)
 {
 	bool on = link->base.params.trap && !link->sender;
 
-	if (on && link->trap < 0)
-		trap_on(plane, link);
-	if (on || link->trap < 0)
+	if (on == (link->trap >= 0))
 		return;
-	if (link->sender)
-		let_go(link);
-	link->acquired = (struct instant){};
-	xfrm_trap_off(link);
+	if (on) {
+		trap_on(plane, link);
+	} else {
+		if (link->sender)
+			let_go(link);
+		link->acquired = (struct instant){};
+		xfrm_trap_off(link);
+	}
+	xfrm_mss_follow(plane, &link->base.params);
 }
