@@ -216,6 +216,7 @@ xfrm = {
     "sa": xfrm_news(16, XFRM_SA, (23, XFRM_REPLAY), (4, struct.pack(">HHHxx16x", 2, 4500, 4500)), XFRM_IF_ID, XFRM_MARK),
     "sa-window-lies": xfrm_news(16, XFRM_SA, (23, struct.pack("<I", 128) + XFRM_REPLAY[4:])),
     "sa-window-huge": xfrm_news(16, XFRM_SA, (23, struct.pack("<I", 0xFFFFFFFF) + XFRM_REPLAY[4:])),
+    "sa-attr-beyond": xfrm_news(16, XFRM_SA, (23, XFRM_REPLAY))[:-3],
     "sa-short": xfrm_news(16, XFRM_SA[:-9]),
     "policy": xfrm_news(19, XFRM_POLICY, (5, XFRM_TMPL), XFRM_IF_ID),
     "policy-guard": xfrm_news(19, XFRM_POLICY, XFRM_MARK),
@@ -228,6 +229,7 @@ xfrm = {
     "flushed": xfrm_news(28, b"\x32"),
     "refused": xfrm_news(2, struct.pack("<i", -22) + bytes(16), (1, b"because\0")),
     "refused-no-end": xfrm_news(2, struct.pack("<i", -22) + bytes(16), (1, b"because!")),
+    "refused-beyond": xfrm_news(2, struct.pack("<i", -22) + bytes(16), (1, b"because\0"))[:-3],
     "done": xfrm_news(3, bytes(4)),
 }
 

@@ -23,11 +23,18 @@ static int attr_note(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
+/* libmnl takes the end of a message for where it would be if its length were rounded up, as the kernel's is. */
+static bool is_rounded(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_len % MNL_ALIGNTO == 0;
+}
+
 /* Copies the fixed part of a message, which netlink aligns to 4 bytes only, and finds its attributes. False when it is too short. */
 static bool head(const struct nlmsghdr *nlh, void *to, size_t len, struct attrs *attrs)
 {
 	*attrs = (struct attrs){};
-	if (mnl_nlmsg_get_payload_len(nlh) < len || mnl_attr_parse(nlh, len, attr_note, attrs) < MNL_CB_STOP)
+	if (!is_rounded(nlh) || mnl_nlmsg_get_payload_len(nlh) < len ||
+	    mnl_attr_parse(nlh, len, attr_note, attrs) < MNL_CB_STOP)
 		return false;
 	memcpy(to, mnl_nlmsg_get_payload(nlh), len);
 	return true;
@@ -329,7 +336,7 @@ static const char *why_of(const struct nlmsghdr *nlh)
 {
 	const char *why = "";
 
-	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS && nlh->nlmsg_flags & NLM_F_CAPPED)
+	if (is_rounded(nlh) && nlh->nlmsg_flags & NLM_F_ACK_TLVS && nlh->nlmsg_flags & NLM_F_CAPPED)
 		mnl_attr_parse(nlh, sizeof(struct nlmsgerr), why_attr, &why);
 	return why;
 }
