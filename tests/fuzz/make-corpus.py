@@ -222,7 +222,6 @@ xfrm = {
     "policy-guard": xfrm_news(19, XFRM_POLICY, XFRM_MARK),
     "policy-wide": xfrm_news(19, XFRM_SELECTOR[:42] + b"\xff\xff" + XFRM_SELECTOR[44:] + XFRM_POLICY[56:]),
     "expire": xfrm_news(24, XFRM_SA + struct.pack("<B7x", 1), XFRM_IF_ID),
-    "acquire": xfrm_news(23, XFRM_ID + bytes(16) + XFRM_SELECTOR + XFRM_POLICY + bytes(16), (5, XFRM_TMPL)),
     "mapping": xfrm_news(38, XFRM_ID + bytes(4) + bytes(32) + struct.pack(">HH", 4500, 33333)),
     "sa-gone": xfrm_news(17, XFRM_ID[:20] + struct.pack("<HBx", 2, 50)),
     "policy-gone": xfrm_news(20, XFRM_SELECTOR + struct.pack("<IB3x", 8, 1), XFRM_IF_ID),

@@ -263,18 +263,6 @@ static bool parse_policy(const struct nlmsghdr *nlh, struct xfrm_news *news)
 	return true;
 }
 
-static bool parse_acquire(const struct nlmsghdr *nlh, struct xfrm_news *news)
-{
-	struct xfrm_user_acquire acquire;
-	struct attrs attrs;
-
-	if (!head(nlh, &acquire, sizeof(acquire), &attrs))
-		return false;
-	news->type = XFRM_NEWS_ACQUIRE;
-	policy_read(&acquire.policy, &attrs, &news->policy);
-	return true;
-}
-
 /* Its selector may be its name or only its number; the interface is what we need. */
 static bool parse_policy_gone(const struct nlmsghdr *nlh, struct xfrm_news *news)
 {
@@ -303,8 +291,6 @@ bool xfrm_msg_parse(const struct nlmsghdr *nlh, struct xfrm_news *news)
 		return parse_policy(nlh, news);
 	case XFRM_MSG_EXPIRE:
 		return parse_expire(nlh, news);
-	case XFRM_MSG_ACQUIRE:
-		return parse_acquire(nlh, news);
 	case XFRM_MSG_MAPPING:
 		return parse_mapping(nlh, news);
 	case XFRM_MSG_DELSA:
