@@ -154,6 +154,14 @@ static bool if_ids_fit(const struct link_words *w, char *err, size_t err_len)
 	return true;
 }
 
+static bool vrf_fits(const struct link_words *w, char *err, size_t err_len)
+{
+	if (is_set(w->vrf) && (strmatch(w->vrf, w->interface) || strmatch(w->vrf, w->if_interface)))
+		return refuse(err, err_len, "tunnel %s: interface %s cannot be its own VRF", w->tunnel,
+			      w->vrf);
+	return true;
+}
+
 static bool initiate_fits(const struct link_words *w, char *err, size_t err_len)
 {
 	if (strmatch(w->initiate, "on-demand") && strmatch(w->remote, "any"))
@@ -183,5 +191,5 @@ static bool manual_fits(const struct link_words *w, char *err, size_t err_len)
 bool link_words_fit(const struct link_words *w, char *err, size_t err_len)
 {
 	return template_fits(w, err, err_len) && kind_fits(w, err, err_len) && if_ids_fit(w, err, err_len) &&
-	       initiate_fits(w, err, err_len) && manual_fits(w, err, err_len);
+	       vrf_fits(w, err, err_len) && initiate_fits(w, err, err_len) && manual_fits(w, err, err_len);
 }

@@ -32,14 +32,20 @@ static void forget(struct held *held, struct held_packet *packet)
 {
 	leave(held, packet);
 	held_packet_free(packet);
+	held->lost++;
 }
 
-void held_fini(struct held *held)
+void held_clear(struct held *held)
 {
 	struct held_packet *packet;
 
 	while ((packet = held_packets_first(&held->packets)))
 		forget(held, packet);
+}
+
+void held_fini(struct held *held)
+{
+	held_clear(held);
 	held_packets_fini(&held->packets);
 }
 
@@ -58,8 +64,10 @@ void held_keep(struct held *held, uint32_t key, struct bytes bytes, struct insta
 
 	forget_old(held, now);
 	if (held_packets_count(&held->packets) >= held->max_packets ||
-	    held->bytes + bytes.n > held->max_bytes)
+	    held->bytes + bytes.n > held->max_bytes) {
+		held->lost++;
 		return;
+	}
 	packet = XCALLOC(MTYPE_HELD_PACKET, sizeof(*packet) + bytes.n);
 	packet->key = key;
 	packet->at = now;

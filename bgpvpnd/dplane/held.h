@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Packets that are kept for a moment, a bounded number of them in the order of their coming. Private to the planes; main thread. */
+/* Packets that are kept for a moment, a bounded number of them in the order of their coming. Private to the planes; each is one thread's. */
 #ifndef BGPVPN_DPLANE_HELD_H
 #define BGPVPN_DPLANE_HELD_H
 
@@ -25,9 +25,11 @@ struct held {
 	size_t max_packets;
 	size_t max_bytes;
 	int64_t max_age_us;
+	uint64_t lost; /* found no room, were too old, or were cleared */
 };
 
 void held_init(struct held *held, size_t max_packets, size_t max_bytes, int64_t max_age_us);
+void held_clear(struct held *held);
 void held_fini(struct held *held);
 
 /* Copies a packet; one that finds no room is not kept: the first ones are those that somebody waits for. */

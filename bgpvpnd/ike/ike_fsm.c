@@ -187,12 +187,13 @@ static enum ike_reason row_run(struct ike_turn *turn, const struct ike_row *row)
 	return reason;
 }
 
-/* 2.21.3: with an authenticated IKE SA every request has an answer, that of an exchange too that we do not know. */
+/* 2.21.3: with an authenticated IKE SA every request has an answer, that of an exchange too that we do not know. But IKE_SA_INIT is of none. */
 static enum ike_reason rowless(struct ike_turn *turn)
 {
 	enum ike_reason reason = IKE_R_OK;
+	bool init = turn->msg.hdr.exchange == IKE_EXCHANGE_SA_INIT;
 
-	if (!ike_turn_is_response(turn) && ike_sa_is_up(turn->sa))
+	if (!init && !ike_turn_is_response(turn) && ike_sa_is_up(turn->sa))
 		reason = ike_turn_open(turn);
 	if (turn->authentic)
 		take_authentic(turn);

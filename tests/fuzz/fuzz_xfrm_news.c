@@ -46,7 +46,6 @@ static void use(const struct xfrm_news *news)
 		name_sa(&news->sa);
 		return;
 	case XFRM_NEWS_POLICY:
-	case XFRM_NEWS_ACQUIRE:
 	case XFRM_NEWS_POLICY_GONE:
 		name_policy(&news->policy);
 		return;

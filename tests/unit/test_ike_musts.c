@@ -273,6 +273,33 @@ static void test_invalid_syntax_ends_it(void **state)
 	}
 }
 
+/* IKE_SA_INIT is in the clear (1.2): a sealed one is no request of any IKE SA, whoever has its keys. */
+static void test_sealed_init(void **state)
+{
+	struct pair_datagram d = {};
+	struct wr out = wr_of(d.data, sizeof(d.data));
+	struct ike_draft draft;
+	struct ike_sa *sa;
+	struct pair p;
+
+	up(&p);
+	sa = sa_up(&p.a);
+	ike_draft_request(&draft, sa, IKE_EXCHANGE_SA_INIT);
+	assert_true(ike_seal(sa, &draft.hdr, NULL, IKE_PAYLOAD_NONE, bytes_make(NULL, 0), &out));
+	d.from = sa->local;
+	d.to = sa->remote;
+	d.len = out.len;
+	pair_give(&p, &p.b, &d);
+	assert_int_equal(pair_counted(&p.b, IKE_R_UNEXPECTED_EXCHANGE), 1);
+	assert_int_equal(p.b.queued, 0);
+	/* the number that it had is the next one's still */
+	assert_true(ike_probe(p.a.engine, PAIR_CONN, p.now));
+	pair_drain(&p, &p.a);
+	pair_run(&p);
+	assert_false(sa->window.request.active);
+	pair_fini(&p);
+}
+
 /* 3.1: no SK payload in an SK payload. */
 static void test_sealed_within_sealed(void **state)
 {
@@ -385,12 +412,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_payloads_in_another_order),    T(test_reserved_is_ignored),
-		T(test_unknown_payloads_are_skipped), T(test_unknown_payload_before_the_sealed_one),
-		T(test_unknown_critical_payload),     T(test_auth_refused),
-		T(test_invalid_syntax_ends_it),	      T(test_sealed_within_sealed),
-		T(test_answers_are_not_answered),     T(test_long_messages),
-		T(test_what_we_do_not_offer),	      T(test_any_padding),
+		T(test_payloads_in_another_order),
+		T(test_reserved_is_ignored),
+		T(test_unknown_payloads_are_skipped),
+		T(test_unknown_payload_before_the_sealed_one),
+		T(test_unknown_critical_payload),
+		T(test_auth_refused),
+		T(test_invalid_syntax_ends_it),
+		T(test_sealed_init),
+		T(test_sealed_within_sealed),
+		T(test_answers_are_not_answered),
+		T(test_long_messages),
+		T(test_what_we_do_not_offer),
+		T(test_any_padding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

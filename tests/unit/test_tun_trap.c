@@ -21,56 +21,63 @@ static int teardown(void **state)
 	return mem_live() == 0 ? 0 : -1;
 }
 
-static unsigned int keep(uint32_t number, int64_t now_us)
+/* How many were lost by it. */
+static uint64_t keep(uint32_t number, int64_t now_us)
 {
-	return tun_trap_keep(&trap, bytes_make(&number, sizeof(number)), (struct instant){now_us});
+	held_keep(&trap.held, 0, bytes_make(&number, sizeof(number)), (struct instant){now_us});
+	return tun_trap_lost(&trap);
 }
 
-/* The number of the next; `late` of those before it. UINT32_MAX: there is none. */
-static uint32_t take(int64_t now_us, unsigned int *late)
+/* The number of the next; UINT32_MAX: there is none. */
+static uint32_t take(int64_t now_us)
 {
-	struct tun_kept *kept;
+	struct held_packet *kept = held_take(&trap.held, 0, (struct instant){now_us});
 	uint32_t number = UINT32_MAX;
 
-	*late = 0;
-	kept = tun_trap_take(&trap, (struct instant){now_us}, late);
 	if (kept) {
-		assert_int_equal(kept->n, sizeof(number));
-		memcpy(&number, kept->buf, sizeof(number));
-		tun_kept_free(kept);
+		assert_int_equal(kept->len, sizeof(number));
+		memcpy(&number, kept->bytes, sizeof(number));
+		held_packet_free(kept);
 	}
 	return number;
 }
 
+/* The first packet is the one that is not lost, however many come behind it. */
 static void in_order(void **state)
 {
-	unsigned int late;
-
 	for (uint32_t i = 0; i < LIMIT_TRAP_PACKETS; i++)
 		assert_int_equal(keep(i, i), 0);
 	for (uint32_t i = 0; i < 3; i++)
 		assert_int_equal(keep(LIMIT_TRAP_PACKETS + i, 100), 1);
 	for (uint32_t i = 0; i < LIMIT_TRAP_PACKETS; i++)
-		assert_int_equal(take(200, &late), 3 + i);
-	assert_int_equal(take(200, &late), UINT32_MAX);
-	assert_int_equal(late, 0);
+		assert_int_equal(take(200), i);
+	assert_int_equal(take(200), UINT32_MAX);
+	assert_int_equal(tun_trap_lost(&trap), 0);
+}
+
+static void not_too_much(void **state)
+{
+	static const uint8_t large[LIMIT_TRAP_BYTES / 2 + 1];
+
+	held_keep(&trap.held, 0, bytes_make(large, sizeof(large)), (struct instant){0});
+	held_keep(&trap.held, 0, bytes_make(large, sizeof(large)), (struct instant){0});
+	assert_int_equal(tun_trap_lost(&trap), 1);
 }
 
 static void not_for_ever(void **state)
 {
 	const int64_t most = LIMIT_TRAP_MS * USEC_PER_MS;
-	unsigned int late;
 
 	keep(1, 0);
 	keep(2, 10);
 	keep(3, 11);
-	assert_int_equal(take(most + 10, &late), 2);
-	assert_int_equal(late, 1);
-	assert_int_equal(take(most + 12, &late), UINT32_MAX);
-	assert_int_equal(late, 1);
+	assert_int_equal(take(most + 10), 2);
+	assert_int_equal(tun_trap_lost(&trap), 1);
+	assert_int_equal(take(most + 12), UINT32_MAX);
+	assert_int_equal(tun_trap_lost(&trap), 1);
 	keep(4, 0);
-	assert_int_equal(tun_trap_clear(&trap), 1);
-	assert_int_equal(tun_trap_clear(&trap), 0);
+	held_clear(&trap.held);
+	assert_int_equal(tun_trap_lost(&trap), 1);
 	keep(5, 0); /* left behind: teardown counts */
 }
 
@@ -110,10 +117,8 @@ static void chatter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(in_order),
-		TEST(not_for_ever),
-		TEST(asks_once_a_second),
-		TEST(chatter),
+		TEST(in_order),		  TEST(not_too_much), TEST(not_for_ever),
+		TEST(asks_once_a_second), TEST(chatter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

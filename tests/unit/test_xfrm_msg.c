@@ -520,7 +520,6 @@ static void test_too_short(void **state)
 		{XFRM_MSG_NEWPOLICY, sizeof(struct xfrm_userpolicy_info)},
 		{XFRM_MSG_UPDPOLICY, sizeof(struct xfrm_userpolicy_info)},
 		{XFRM_MSG_EXPIRE, sizeof(struct xfrm_user_expire)},
-		{XFRM_MSG_ACQUIRE, sizeof(struct xfrm_user_acquire)},
 		{XFRM_MSG_MAPPING, sizeof(struct xfrm_user_mapping)},
 		{XFRM_MSG_DELSA, sizeof(struct xfrm_usersa_id)},
 		{XFRM_MSG_DELPOLICY, sizeof(struct xfrm_userpolicy_id)},

@@ -127,6 +127,7 @@ ALWAYS = [
     ([], "traffic-selector local 10.0.0.0/8 protocol 300", None),
     (SELECTORS, "traffic-selector local 10.200.0.0/16", "more than 16"),
     ([], "vrf default", "VRF"),
+    (["interface red"], "vrf red", "cannot be its own VRF"),
     ([], "vrf a-name-of-16-let", None),
     ([], "if-id 0", None),
     ([], "if-id 4294967296", None),

@@ -168,7 +168,8 @@ static bool trapped(struct tun_thread *t, struct tun_port *port, const struct se
 
 	if (!port->cfg.trap || tun_trap_ignores(ip) || !inner_selectors_allow_out(&port->cfg.trapped, ip))
 		return false;
-	tun_count(&t->counters->no_child, tun_trap_keep(&port->trap, bytes_make(seg->p, ip->len), t->now));
+	held_keep(&port->trap.held, 0, bytes_make(seg->p, ip->len), t->now);
+	tun_count(&t->counters->no_child, tun_trap_lost(&port->trap));
 	if (tun_trap_asks(&port->trap, t->now))
 		event_queue_push(t->queue, &event);
 	return true;
@@ -213,19 +214,18 @@ static void run_from_port(struct tun_thread *t, struct tun_port *port, const str
 
 void tun_tx_kept(struct tun_thread *t, struct tun_port *port)
 {
-	struct tun_kept *kept;
-	unsigned int late = 0;
+	struct held_packet *kept;
 
-	while (port->sender && (kept = tun_trap_take(&port->trap, t->now, &late))) {
+	while (port->sender && (kept = held_take(&port->trap.held, 0, t->now))) {
 		struct seg_run run;
 
 		tx_prepare(t, &port->sender->path);
-		run = tx_slot_run(t, kept->n);
-		memcpy(run.base, kept->buf, kept->n);
+		run = tx_slot_run(t, kept->len);
+		memcpy(run.base, kept->bytes, kept->len);
 		run_from_port(t, port, &run);
-		tun_kept_free(kept);
+		held_packet_free(kept);
 	}
-	tun_count(&t->counters->no_child, late);
+	tun_count(&t->counters->no_child, tun_trap_lost(&port->trap));
 	tun_tx_flush(t);
 }
 

@@ -99,7 +99,8 @@ static int port_set(struct tun_worker *w, struct tun_port *port, const struct tu
 {
 	port->cfg = *cfg;
 	if (!cfg->trap)
-		tun_count(&w->thread.counters->no_child, tun_trap_clear(&port->trap));
+		held_clear(&port->trap.held);
+	tun_count(&w->thread.counters->no_child, tun_trap_lost(&port->trap));
 	return 0;
 }
 

@@ -84,7 +84,6 @@ void xfrm_event_news(void *arg, const struct xfrm_news *news)
 		appeared(plane, news);
 		break;
 	case XFRM_NEWS_NONE:
-	case XFRM_NEWS_ACQUIRE: /* none of our policies leaves the kernel the choice of a SA */
 		break;
 	case XFRM_NEWS_SOFT_EXPIRE:
 		worn(plane, news, CHILD_SA_WORN);

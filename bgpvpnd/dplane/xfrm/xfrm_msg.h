@@ -149,7 +149,6 @@ enum xfrm_news_type {
 	XFRM_NEWS_POLICY,      /* policy */
 	XFRM_NEWS_SOFT_EXPIRE, /* sa */
 	XFRM_NEWS_HARD_EXPIRE, /* sa */
-	XFRM_NEWS_ACQUIRE,     /* policy: a packet waits for a SA */
 	XFRM_NEWS_MAPPING,     /* sa, moved: the peer's NAT has another port or address */
 	XFRM_NEWS_SA_GONE,     /* sa: somebody deleted it */
 	XFRM_NEWS_POLICY_GONE, /* policy: no more than its if_id */

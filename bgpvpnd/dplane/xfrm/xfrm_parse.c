@@ -23,11 +23,18 @@ static int attr_note(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
+/* libmnl takes the end of a message for where it would be if its length were rounded up, as the kernel's is. */
+static bool is_rounded(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_len % MNL_ALIGNTO == 0;
+}
+
 /* Copies the fixed part of a message, which netlink aligns to 4 bytes only, and finds its attributes. False when it is too short. */
 static bool head(const struct nlmsghdr *nlh, void *to, size_t len, struct attrs *attrs)
 {
 	*attrs = (struct attrs){};
-	if (mnl_nlmsg_get_payload_len(nlh) < len || mnl_attr_parse(nlh, len, attr_note, attrs) < MNL_CB_STOP)
+	if (!is_rounded(nlh) || mnl_nlmsg_get_payload_len(nlh) < len ||
+	    mnl_attr_parse(nlh, len, attr_note, attrs) < MNL_CB_STOP)
 		return false;
 	memcpy(to, mnl_nlmsg_get_payload(nlh), len);
 	return true;
@@ -256,18 +263,6 @@ static bool parse_policy(const struct nlmsghdr *nlh, struct xfrm_news *news)
 	return true;
 }
 
-static bool parse_acquire(const struct nlmsghdr *nlh, struct xfrm_news *news)
-{
-	struct xfrm_user_acquire acquire;
-	struct attrs attrs;
-
-	if (!head(nlh, &acquire, sizeof(acquire), &attrs))
-		return false;
-	news->type = XFRM_NEWS_ACQUIRE;
-	policy_read(&acquire.policy, &attrs, &news->policy);
-	return true;
-}
-
 /* Its selector may be its name or only its number; the interface is what we need. */
 static bool parse_policy_gone(const struct nlmsghdr *nlh, struct xfrm_news *news)
 {
@@ -296,8 +291,6 @@ bool xfrm_msg_parse(const struct nlmsghdr *nlh, struct xfrm_news *news)
 		return parse_policy(nlh, news);
 	case XFRM_MSG_EXPIRE:
 		return parse_expire(nlh, news);
-	case XFRM_MSG_ACQUIRE:
-		return parse_acquire(nlh, news);
 	case XFRM_MSG_MAPPING:
 		return parse_mapping(nlh, news);
 	case XFRM_MSG_DELSA:
@@ -329,7 +322,7 @@ static const char *why_of(const struct nlmsghdr *nlh)
 {
 	const char *why = "";
 
-	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS && nlh->nlmsg_flags & NLM_F_CAPPED)
+	if (is_rounded(nlh) && nlh->nlmsg_flags & NLM_F_ACK_TLVS && nlh->nlmsg_flags & NLM_F_CAPPED)
 		mnl_attr_parse(nlh, sizeof(struct nlmsgerr), why_attr, &why);
 	return why;
 }

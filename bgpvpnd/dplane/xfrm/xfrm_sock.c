@@ -112,8 +112,7 @@ int xfrm_sock_talk(struct xfrm_sock *sock, struct nlmsghdr *nlh,
  * --- events ----------------------------------------------------------------------------------------------
  */
 
-static const unsigned int groups[] = {XFRMNLGRP_ACQUIRE, XFRMNLGRP_EXPIRE, XFRMNLGRP_SA, XFRMNLGRP_POLICY,
-				      XFRMNLGRP_MAPPING};
+static const unsigned int groups[] = {XFRMNLGRP_EXPIRE, XFRMNLGRP_SA, XFRMNLGRP_POLICY, XFRMNLGRP_MAPPING};
 
 static int events_join(int fd)
 {
