@@ -54,8 +54,7 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 	strlcpy(params->name, cfg->interface, sizeof(params->name));
 	strlcpy(params->vrf, cfg->vrf, sizeof(params->vrf));
 	memcpy(params->inside, cfg->inside, sizeof(params->inside));
-	params->num_routes = t->port.num_routes;
-	memcpy(params->routes, t->port.routes, sizeof(params->routes));
+	tunnel_routes_want(t, params);
 	tunnel_demand_trap(t, params);
 	params->mss_v4 = tunnel_path_mss(t, false);
 	params->mss_v6 = tunnel_path_mss(t, true);

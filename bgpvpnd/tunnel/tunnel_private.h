@@ -221,8 +221,14 @@ void tunnel_instance_published(struct tunnel *t, struct instant now);
 bool tunnel_claim_refused(const struct tunnel *t, const struct child_sa_params *params, char *words,
 			  size_t len);
 
-/* Remembers what lies behind the peer of an instance: what its newest pair carries is routed into the interface. */
+/* Remembers what lies behind the peer of an instance, by its newest pair. */
 void tunnel_routes_take(struct tunnel *t, const struct child_sa_params *params);
+
+/*
+ * What the plane is to route into the interface now. Where that is one of %u it has the inside addresses for itself: their network is where
+ * the peers of all are.
+ */
+void tunnel_routes_want(const struct tunnel *t, struct dplane_link_params *params);
 
 /*
  * --- tunnel_dial.c ---------------------------------------------------------------------------------------
