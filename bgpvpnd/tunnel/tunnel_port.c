@@ -76,6 +76,7 @@ void tunnel_port_close(struct tunnel *t)
 	struct dplane *dp = t->all->dplane;
 
 	tunnel_port_children_drop(t);
+	t->port.swept = false;
 	if (!t->port.link)
 		return;
 	dp->ops->link_del(dp, t->port.link);
@@ -190,9 +191,12 @@ static bool can_be_made(const struct dplane_link_nature *nature)
 
 void tunnel_port_reconcile(struct tunnel *t, struct instant now)
 {
-	if (!t->all->dplane || t->closing || !t->cfg->interface[0] || tunnel_has_no_interface(t) ||
-	    !can_be_made(&t->cfg->nature))
+	if (!t->all->dplane || t->closing || !t->cfg->interface[0] || !can_be_made(&t->cfg->nature))
 		return;
+	if (tunnel_has_no_interface(t)) {
+		tunnel_template_sweep(t);
+		return;
+	}
 	look_after(t, now);
 	adjust(t, now);
 }

@@ -61,6 +61,7 @@ struct tunnel_port {
 	struct instant keepalive;	   /* the next for the NAT; INSTANT_NEVER: none */
 	uint32_t worn;			   /* the data plane wants this Child SA rekeyed; 0: none */
 	bool no_v4, no_v6;		   /* the last pair does not carry these inside */
+	bool swept;	    /* a template's: of a predecessor's interfaces nothing is left */
 	uint8_t num_routes; /* an instance's: to what is behind its peer, as of the last pair */
 	struct prefix routes[LIMIT_LINK_ROUTES];
 };
@@ -193,6 +194,9 @@ struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t, struct instan
 /* Carries nothing itself: each peer has an instance. One with %u in its interface's name does not have an interface either. */
 bool tunnel_is_template(const struct tunnel *t);
 bool tunnel_has_no_interface(const struct tunnel *t);
+
+/* Before the first of its interfaces: what a predecessor has left of them goes. */
+void tunnel_template_sweep(struct tunnel *t);
 
 /* IKE_OUTPUT_SPAWN. */
 void tunnel_spawn(struct tunnels *tunnels, const struct ike_output *out, struct instant now);

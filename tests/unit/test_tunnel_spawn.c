@@ -165,6 +165,30 @@ static void lowest_free_number(void **state)
 	assert_string_equal(info_of("hub/d").cfg->interface, "vpn0");
 }
 
+/* What a killed daemon has left of a template's interfaces goes before the first peer, once; not what an operator names. */
+static void leftovers(void **state)
+{
+	struct tunnel_cfg *cfg = hub_cfg("vpn%u");
+
+	give(cfg_new("by-hand", "vpn1"));
+	assert_int_equal(w.plane.sweeps, 0);
+	strlcpy(w.plane.sweep_asks, "vpn1", sizeof(w.plane.sweep_asks));
+	give(hub_cfg("vpn%u"));
+	assert_string_equal(w.plane.swept, "vpn%u");
+	assert_true(w.plane.swept_kept);
+	dial_in("a", 10);
+	cfg->mtu = 1300;
+	give(cfg);
+	pass(MS(60000));
+	assert_int_equal(w.plane.sweeps, 1);
+	/* another name */
+	strlcpy(w.plane.sweep_asks, "vpn0", sizeof(w.plane.sweep_asks));
+	give(hub_cfg("spoke%u"));
+	assert_int_equal(w.plane.sweeps, 2);
+	assert_string_equal(w.plane.swept, "spoke%u");
+	assert_false(w.plane.swept_kept);
+}
+
 /* Fifteen letters are all that an interface's name has: the peer is sent away, and the log says why. */
 static void number_does_not_fit(void **state)
 {
@@ -641,6 +665,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(own_interfaces),
 		TEST(lowest_free_number),
+		TEST(leftovers),
 		TEST(number_does_not_fit),
 		TEST(shared_interface),
 		TEST(routes),
