@@ -179,6 +179,13 @@ struct dplane_ops {
 	 */
 	int (*link_repair)(struct dplane *dp, uint32_t link, char *changed, size_t len);
 
+	/*
+	 * Removes the interfaces that a predecessor of ours, who was killed, had made for the peers of a template, in the namespace
+	 * `netns` ("": here): those of its name with any number in the place of %u, but for those that `kept` says somebody has.
+	 */
+	void (*links_sweep)(struct dplane *dp, const char *netns, const char *pattern,
+			    bool (*kept)(const void *arg, const char *name), const void *arg);
+
 	/* Tells whoever listens to the kernel of the inside addresses once more. */
 	void (*link_announce)(struct dplane *dp, uint32_t link);
 

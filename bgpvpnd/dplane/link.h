@@ -69,6 +69,10 @@ int dplane_link_configure(struct dplane *dp, const struct dplane_link_params *pa
 int dplane_link_reconfigure(struct dplane *dp, struct dplane_link *link,
 			    const struct dplane_link_params *params, uint32_t mtu_max);
 
+/* dplane_ops.links_sweep of any plane; link_sweep.c. */
+void dplane_links_sweep(struct dplane *dp, const char *netns, const char *pattern,
+			bool (*kept)(const void *arg, const char *name), const void *arg);
+
 /* dplane_ops.link_announce of a link, NULL: of none. */
 void dplane_link_announce(struct dplane *dp, int ns, const struct dplane_link *link);
 

@@ -89,6 +89,36 @@ int rtnl_link_get(int ns, uint32_t ifindex, struct rtnl_link *link)
 	return link_ask(ns, NULL, ifindex, link);
 }
 
+struct links_each {
+	void (*each)(void *arg, const struct rtnl_link *link);
+	void *arg;
+};
+
+static int links_message(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct links_each *each = arg;
+	struct rtnl_link link = {.keys_nsid = RTNL_HERE};
+	int rc = link_message(nlh, &link);
+
+	if (rc == MNL_CB_OK)
+		each->each(each->arg, &link);
+	return rc;
+}
+
+int rtnl_links_each(int ns, void (*each)(void *arg, const struct rtnl_link *link), void *arg)
+{
+	struct links_each all = {.each = each, .arg = arg};
+	struct nlmsghdr *nlh;
+	struct rtnl rtnl;
+	int err = rtnl_open(&rtnl, ns);
+
+	if (err)
+		return err;
+	nlh = rtnl_request(&rtnl, RTM_GETLINK, NLM_F_DUMP);
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	return rtnl_once(&rtnl, nlh, links_message, &all);
+}
+
 struct link_change {
 	uint32_t ifindex;
 	unsigned int flags;

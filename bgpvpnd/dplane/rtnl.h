@@ -49,6 +49,9 @@ struct rtnl_link {
 int rtnl_link_find(int ns, const char *name, struct rtnl_link *link);
 int rtnl_link_get(int ns, uint32_t ifindex, struct rtnl_link *link);
 
+/* Each one that there is. Nothing may be asked of rtnetlink from within. */
+int rtnl_links_each(int ns, void (*each)(void *arg, const struct rtnl_link *link), void *arg);
+
 int rtnl_link_set_up(int ns, uint32_t ifindex, bool up);
 int rtnl_link_set_mtu(int ns, uint32_t ifindex, uint32_t mtu);
 int rtnl_link_set_alias(int ns, uint32_t ifindex, const char *alias);

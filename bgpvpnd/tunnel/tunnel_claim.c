@@ -9,7 +9,8 @@
  *   (`traffic-selector remote`);
  * - no route to a part of a network that this host is connected to, which the data plane knows (dplane/shape.c).
  *
- * The default route is a claim of nobody's, and the operator's to set.
+ * The default route is a claim of nobody's, and the operator's to set. Any to any names nobody: so a peer on an interface of its own who has
+ * proved to be an address of the inside (`local id address` at its end) is routed there by that address.
  */
 #include <zebra.h>
 
@@ -55,14 +56,27 @@ static bool any_holds(const struct prefix *list, unsigned int n, const struct pr
 	return false;
 }
 
-static bool holds_address(const struct prefix *p, const struct ipaddr *addr)
+static unsigned int bits_of(int family)
+{
+	return family == AF_INET ? IPV4_MAX_BITLEN : IPV6_MAX_BITLEN;
+}
+
+static struct prefix host_of(const struct ipaddr *addr)
 {
 	struct prefix host = {.family = IS_IPADDR_V4(addr) ? AF_INET : AF_INET6};
 
+	host.prefixlen = bits_of(host.family);
+	memcpy(&host.u, ipaddr_bytes(addr).p, ipaddr_bytes(addr).n);
+	return host;
+}
+
+static bool holds_address(const struct prefix *p, const struct ipaddr *addr)
+{
+	struct prefix host;
+
 	if (ipaddr_is_unspecified(addr))
 		return false;
-	host.prefixlen = IS_IPADDR_V4(addr) ? IPV4_MAX_BITLEN : IPV6_MAX_BITLEN;
-	memcpy(&host.u, ipaddr_bytes(addr).p, ipaddr_bytes(addr).n);
+	host = host_of(addr);
 	return holds(p, &host);
 }
 
@@ -164,13 +178,25 @@ static bool takes_outer(const struct prefix *p, const struct tunnel *t, const st
 	       holds_address(p, &other->path.local) || holds_address(p, &other->path.remote);
 }
 
+static bool has_own_interface(const struct tunnel *t)
+{
+	return t->kin.parent && tunnel_has_no_interface(t->kin.parent);
+}
+
+/* The inside of a template's interfaces is where all of its peers are. */
+static bool takes_inside(const struct prefix *p, const struct tunnel *t, const struct tunnel *other)
+{
+	if (has_own_interface(t) && (other == t->kin.parent || other->kin.parent == t->kin.parent))
+		return false;
+	return same_table(t, other) && any_holds(other->cfg->inside, other->cfg->num_inside, p);
+}
+
 static bool takes_from_others(const struct prefix *p, const struct tunnel *t)
 {
 	const struct tunnel *other;
 
 	frr_each (tunnel_names_const, &t->all->names, other)
-		if (takes_outer(p, t, other) ||
-		    (same_table(t, other) && any_holds(other->cfg->inside, other->cfg->num_inside, p)))
+		if (takes_outer(p, t, other) || takes_inside(p, t, other))
 			return true;
 	return false;
 }
@@ -183,6 +209,41 @@ static bool worth_a_route(const struct tunnel *t, const struct prefix *p)
 	return (is_configured_for(t, p) || is_private(p)) && !takes_from_others(p, t);
 }
 
+static void route_add(struct tunnel *t, const struct prefix *p)
+{
+	if (t->port.num_routes < LIMIT_LINK_ROUTES && worth_a_route(t, p))
+		t->port.routes[t->port.num_routes++] = *p;
+}
+
+static bool carries(const struct ts_list *list, const struct ipaddr *addr)
+{
+	struct bytes b = ipaddr_bytes(addr);
+
+	for (unsigned int i = 0; i < list->n; i++)
+		if (list->ts[i].start.ipa_type == addr->ipa_type &&
+		    memcmp(ipaddr_bytes(&list->ts[i].start).p, b.p, b.n) <= 0 &&
+		    memcmp(b.p, ipaddr_bytes(&list->ts[i].end).p, b.n) <= 0)
+			return true;
+	return false;
+}
+
+static void take_identity(struct tunnel *t, const struct child_sa_params *params)
+{
+	const struct ike_id_cfg *id = &t->kin.peer_id;
+	size_t n = id->type == IKE_ID_IPV4_ADDR ? IPV4_MAX_BYTELEN : IPV6_MAX_BYTELEN;
+	struct ipaddr addr;
+	struct prefix p;
+
+	if (!has_own_interface(t) || (id->type != IKE_ID_IPV4_ADDR && id->type != IKE_ID_IPV6_ADDR) ||
+	    id->len != n)
+		return;
+	addr = ipaddr_of(bytes_make(id->value, n));
+	p = host_of(&addr);
+	if (carries(&params->ts_remote, &addr) && any_holds(t->cfg->inside, t->cfg->num_inside, &p) &&
+	    !owner_of(t, &p))
+		route_add(t, &p);
+}
+
 /* After tunnel_path_take(): the peer's own address is one of the outer ones. */
 void tunnel_routes_take(struct tunnel *t, const struct child_sa_params *params)
 {
@@ -192,7 +253,20 @@ void tunnel_routes_take(struct tunnel *t, const struct child_sa_params *params)
 		return;
 	t->port.num_routes = 0;
 	/* What is in transport mode is of the two ends themselves. */
-	for (unsigned int i = 0; !params->transport && i < params->ts_remote.n; i++)
-		if (prefix_of(&params->ts_remote.ts[i], &p) && worth_a_route(t, &p))
-			t->port.routes[t->port.num_routes++] = p;
+	if (params->transport)
+		return;
+	take_identity(t, params);
+	for (unsigned int i = 0; i < params->ts_remote.n; i++)
+		if (prefix_of(&params->ts_remote.ts[i], &p))
+			route_add(t, &p);
+}
+
+void tunnel_routes_want(const struct tunnel *t, struct dplane_link_params *params)
+{
+	if (t->link.up) {
+		params->num_routes = t->port.num_routes;
+		memcpy(params->routes, t->port.routes, sizeof(params->routes));
+	}
+	for (int i = 0; has_own_interface(t) && i < params->num_inside; i++)
+		params->inside[i].prefixlen = bits_of(params->inside[i].family);
 }

@@ -54,8 +54,7 @@ static void wanted_params(const struct tunnel *t, struct dplane_link_params *par
 	strlcpy(params->name, cfg->interface, sizeof(params->name));
 	strlcpy(params->vrf, cfg->vrf, sizeof(params->vrf));
 	memcpy(params->inside, cfg->inside, sizeof(params->inside));
-	params->num_routes = t->port.num_routes;
-	memcpy(params->routes, t->port.routes, sizeof(params->routes));
+	tunnel_routes_want(t, params);
 	tunnel_demand_trap(t, params);
 	params->mss_v4 = tunnel_path_mss(t, false);
 	params->mss_v6 = tunnel_path_mss(t, true);
@@ -77,6 +76,7 @@ void tunnel_port_close(struct tunnel *t)
 	struct dplane *dp = t->all->dplane;
 
 	tunnel_port_children_drop(t);
+	t->port.swept = false;
 	if (!t->port.link)
 		return;
 	dp->ops->link_del(dp, t->port.link);
@@ -191,9 +191,12 @@ static bool can_be_made(const struct dplane_link_nature *nature)
 
 void tunnel_port_reconcile(struct tunnel *t, struct instant now)
 {
-	if (!t->all->dplane || t->closing || !t->cfg->interface[0] || tunnel_has_no_interface(t) ||
-	    !can_be_made(&t->cfg->nature))
+	if (!t->all->dplane || t->closing || !t->cfg->interface[0] || !can_be_made(&t->cfg->nature))
 		return;
+	if (tunnel_has_no_interface(t)) {
+		tunnel_template_sweep(t);
+		return;
+	}
 	look_after(t, now);
 	adjust(t, now);
 }

@@ -61,6 +61,7 @@ struct tunnel_port {
 	struct instant keepalive;	   /* the next for the NAT; INSTANT_NEVER: none */
 	uint32_t worn;			   /* the data plane wants this Child SA rekeyed; 0: none */
 	bool no_v4, no_v6;		   /* the last pair does not carry these inside */
+	bool swept;	    /* a template's: of a predecessor's interfaces nothing is left */
 	uint8_t num_routes; /* an instance's: to what is behind its peer, as of the last pair */
 	struct prefix routes[LIMIT_LINK_ROUTES];
 };
@@ -194,6 +195,9 @@ struct tunnel_link_facts tunnel_link_facts(const struct tunnel *t, struct instan
 bool tunnel_is_template(const struct tunnel *t);
 bool tunnel_has_no_interface(const struct tunnel *t);
 
+/* Before the first of its interfaces: what a predecessor has left of them goes. */
+void tunnel_template_sweep(struct tunnel *t);
+
 /* IKE_OUTPUT_SPAWN. */
 void tunnel_spawn(struct tunnels *tunnels, const struct ike_output *out, struct instant now);
 
@@ -221,8 +225,14 @@ void tunnel_instance_published(struct tunnel *t, struct instant now);
 bool tunnel_claim_refused(const struct tunnel *t, const struct child_sa_params *params, char *words,
 			  size_t len);
 
-/* Remembers what lies behind the peer of an instance: what its newest pair carries is routed into the interface. */
+/* Remembers what lies behind the peer of an instance, by its newest pair. */
 void tunnel_routes_take(struct tunnel *t, const struct child_sa_params *params);
+
+/*
+ * What the plane is to route into the interface now. Where that is one of %u it has the inside addresses for itself: their network is where
+ * the peers of all are.
+ */
+void tunnel_routes_want(const struct tunnel *t, struct dplane_link_params *params);
 
 /*
  * --- tunnel_dial.c ---------------------------------------------------------------------------------------

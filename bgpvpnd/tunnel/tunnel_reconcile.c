@@ -107,8 +107,11 @@ static void publish(struct tunnel *t, struct instant now)
 	t->link.changes++;
 	if (!verdict.up)
 		t->link.up_allowed = instant_add(now, t->cfg->hold_up_ms * USEC_PER_MS);
-	if (t->kin.parent)
+	if (t->kin.parent) {
+		/* What is behind the peer comes and goes with the link. */
+		tunnel_port_reconcile(t, now);
 		tunnel_instance_published(t, now);
+	}
 }
 
 /*

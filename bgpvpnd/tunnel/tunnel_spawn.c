@@ -74,6 +74,20 @@ static bool interface_taken(const struct tunnels *tunnels, const char *interface
 	return false;
 }
 
+static bool kept(const void *tunnels, const char *interface)
+{
+	return interface_taken(tunnels, interface);
+}
+
+void tunnel_template_sweep(struct tunnel *t)
+{
+	struct dplane *dp = t->all->dplane;
+
+	if (!t->port.swept)
+		dp->ops->links_sweep(dp, t->cfg->nature.netns, t->cfg->interface, kept, t->all);
+	t->port.swept = true;
+}
+
 /* False: the number does not fit behind it. */
 static bool interface_of(const struct tunnel *parent, uint32_t number, char interface[16])
 {

@@ -116,6 +116,16 @@ static int fake_link_repair(struct dplane *dp, uint32_t link, char *changed, siz
 	return 0;
 }
 
+static void fake_links_sweep(struct dplane *dp, const char *netns, const char *pattern,
+			     bool (*kept)(const void *arg, const char *name), const void *arg)
+{
+	struct fake_dplane *plane = fake_of(dp);
+
+	plane->sweeps++;
+	strlcpy(plane->swept, pattern, sizeof(plane->swept));
+	plane->swept_kept = kept(arg, plane->sweep_asks);
+}
+
 static void fake_link_announce(struct dplane *dp, uint32_t link)
 {
 	link_by_handle(dp, link)->announced++;
@@ -271,6 +281,7 @@ static const struct dplane_ops fake_ops = {
 	.link_set_running = fake_link_set_running,
 	.link_repair = fake_link_repair,
 	.link_announce = fake_link_announce,
+	.links_sweep = fake_links_sweep,
 	.spi_reserve = fake_spi_reserve,
 	.spi_release = fake_spi_release,
 	.child_add = fake_child_add,

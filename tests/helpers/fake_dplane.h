@@ -61,6 +61,12 @@ struct fake_dplane {
 	int refuse_repair;
 	int refuse_child_add;
 	int refuse_inside;
+
+	/* links_sweep: how often, the last pattern; whether its caller keeps sweep_asks */
+	int sweeps;
+	char swept[16];
+	char sweep_asks[16];
+	bool swept_kept;
 };
 
 void fake_dplane_init(struct fake_dplane *fake);

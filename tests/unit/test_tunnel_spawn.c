@@ -165,6 +165,30 @@ static void lowest_free_number(void **state)
 	assert_string_equal(info_of("hub/d").cfg->interface, "vpn0");
 }
 
+/* What a killed daemon has left of a template's interfaces goes before the first peer, once; not what an operator names. */
+static void leftovers(void **state)
+{
+	struct tunnel_cfg *cfg = hub_cfg("vpn%u");
+
+	give(cfg_new("by-hand", "vpn1"));
+	assert_int_equal(w.plane.sweeps, 0);
+	strlcpy(w.plane.sweep_asks, "vpn1", sizeof(w.plane.sweep_asks));
+	give(hub_cfg("vpn%u"));
+	assert_string_equal(w.plane.swept, "vpn%u");
+	assert_true(w.plane.swept_kept);
+	dial_in("a", 10);
+	cfg->mtu = 1300;
+	give(cfg);
+	pass(MS(60000));
+	assert_int_equal(w.plane.sweeps, 1);
+	/* another name */
+	strlcpy(w.plane.sweep_asks, "vpn0", sizeof(w.plane.sweep_asks));
+	give(hub_cfg("spoke%u"));
+	assert_int_equal(w.plane.sweeps, 2);
+	assert_string_equal(w.plane.swept, "spoke%u");
+	assert_false(w.plane.swept_kept);
+}
+
 /* Fifteen letters are all that an interface's name has: the peer is sent away, and the log says why. */
 static void number_does_not_fit(void **state)
 {
@@ -221,45 +245,107 @@ static void shared_interface(void **state)
 	assert_false(info_of("hub").link_up);
 }
 
-/* What is agreed on as the peer's side is routed into its interface, but no default route, nothing of the inside, and not the peer itself. */
+static void agree_on(const char *const ranges[][2], size_t n)
+{
+	w.engine.ts.n = n;
+	for (size_t i = 0; i < n; i++)
+		w.engine.ts.ts[i] = (struct ts){addr(ranges[i][0]), addr(ranges[i][1]), 0, 0, UINT16_MAX};
+}
+
+static void assert_routes(const struct fake_link *link, const char *const expected[], size_t n)
+{
+	struct prefix p;
+
+	assert_int_equal(link->params.num_routes, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(str2prefix(expected[i], &p), 1);
+		assert_true(prefix_same(&p, &link->params.routes[i]));
+	}
+}
+
+static const char *const many_ranges[][2] = {
+	{"10.1.0.0", "10.1.255.255"},
+	{"0.0.0.0", "255.255.255.255"},
+	{"10.255.0.7", "10.255.0.7"},
+	{"10.2.0.0", "10.2.0.6"},
+	{"192.0.2.0", "192.0.2.255"},
+	{"10.3.0.1", "10.3.0.1"},
+	{"10.1.0.0", "10.1.255.255"},
+	{"2001:db8::", "2001:db8::ffff"},
+	{"::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+};
+
+/* What is agreed on as the peer's side is routed into its interface, but no default route, and not the peer itself. */
 static void routes(void **state)
 {
-	static const char *const ranges[][2] = {
-		{"10.1.0.0", "10.1.255.255"},
-		{"0.0.0.0", "255.255.255.255"},
-		{"10.255.0.7", "10.255.0.7"},
-		{"10.2.0.0", "10.2.0.6"},
-		{"192.0.2.0", "192.0.2.255"},
-		{"10.3.0.1", "10.3.0.1"},
-		{"10.1.0.0", "10.1.255.255"},
-		{"2001:db8::", "2001:db8::ffff"},
-		{"::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
-	};
-	static const char *const expected[] = {"10.1.0.0/16", "10.3.0.1/32", "2001:db8::/112"};
-	const struct dplane_link_params *params;
+	static const char *const expected[] = {"10.1.0.0/16", "10.255.0.7/32", "10.3.0.1/32",
+					       "2001:db8::/112"};
 	struct fake_conn *conn;
 
-	w.engine.ts.n = array_size(ranges);
-	for (size_t i = 0; i < array_size(ranges); i++)
-		w.engine.ts.ts[i] = (struct ts){addr(ranges[i][0]), addr(ranges[i][1]), 0, 0, UINT16_MAX};
+	agree_on(many_ranges, array_size(many_ranges));
 	give(hub_cfg("vpn%u"));
 	conn = dial_in("a", 10);
-	params = &link_of("vpn0")->params;
-	assert_int_equal(params->num_routes, array_size(expected));
-	for (size_t i = 0; i < array_size(expected); i++) {
-		struct prefix p;
-
-		assert_int_equal(str2prefix(expected[i], &p), 1);
-		assert_true(prefix_same(&p, &params->routes[i]));
-	}
-	/* without a pair they stay, so that nothing goes another way; the next pair says what is next */
+	assert_int_equal(link_of("vpn0")->params.num_routes, 0);
+	answers(conn);
+	assert_routes(link_of("vpn0"), expected, array_size(expected));
+	/* with the link they go; the next pair says what is next */
 	fake_ike_child_down(&w.engine, conn, conn->info.child_id, IKE_R_CHILD_DELETED_BY_PEER);
 	pump();
-	assert_int_equal(params->num_routes, array_size(expected));
+	assert_int_equal(link_of("vpn0")->params.num_routes, 0);
 	w.engine.ts.n = 1;
 	fake_ike_child(&w.engine, conn, IKE_ENCR_AES_GCM_16, IKE_INTEG_NONE);
+	pass(MS(2000));
+	answers(conn);
+	assert_routes(link_of("vpn0"), expected, 1);
+}
+
+/* On the interface of all, the inside is a network that is there already. */
+static void routes_shared(void **state)
+{
+	static const char *const expected[] = {"10.1.0.0/16", "10.3.0.1/32", "2001:db8::/112"};
+	struct fake_conn *conn;
+
+	agree_on(many_ranges, array_size(many_ranges));
+	give(hub_cfg("vpn0"));
+	conn = dial_in("a", 10);
+	answers(conn);
+	assert_routes(link_of_child(conn), expected, array_size(expected));
+	assert_int_equal(link_of_child(conn)->params.inside[0].prefixlen, 24);
+}
+
+/* A peer who is known by an address. */
+static struct fake_link *known_by(const char *address, const char *interface)
+{
+	struct ipaddr is = addr(address), remote = addr("192.0.2.10");
+	struct ike_id_cfg id = {.type = IS_IPADDR_V4(&is) ? IKE_ID_IPV4_ADDR : IKE_ID_IPV6_ADDR};
+	struct fake_conn *conn;
+
+	id.len = (uint16_t)ipaddr_bytes(&is).n;
+	memcpy(id.value, ipaddr_bytes(&is).p, id.len);
+	conn = fake_ike_spawn(&w.engine, hub(), &id, &remote, w.now);
 	pump();
-	assert_int_equal(params->num_routes, 1);
+	answers(conn);
+	return link_of(interface);
+}
+
+/* Any to any says nothing of where the peer is: its identity may, where that is an address of the inside. */
+static void route_to_identity(void **state)
+{
+	static const char *const expected[] = {"10.255.0.11/32"}, *const claimed[] = {"10.255.0.7/32"};
+
+	agree_on(&many_ranges[1], 1);
+	give(hub_cfg("vpn%u"));
+	assert_routes(known_by("10.255.0.11", "vpn0"), expected, 1);
+	/* we are alone on it */
+	assert_int_equal(link_of("vpn0")->params.inside[0].prefixlen, 32);
+	/* not of the inside, not of the family that is carried */
+	assert_int_equal(known_by("10.254.0.11", "vpn1")->params.num_routes, 0);
+	assert_int_equal(known_by("2001:db8::1", "vpn2")->params.num_routes, 0);
+	/* not what is not carried at all, nor what another has already */
+	agree_on(&many_ranges[2], 1);
+	assert_routes(known_by("10.255.0.12", "vpn3"), claimed, 1);
+	agree_on(&many_ranges[1], 1);
+	assert_int_equal(known_by("10.255.0.7", "vpn4")->params.num_routes, 0);
 }
 
 static void offers(const char *const prefixes[], size_t n)
@@ -283,6 +369,7 @@ static void offers(const char *const prefixes[], size_t n)
 
 static uint8_t num_routes(const char *name)
 {
+	answers(fake_ike_conn(&w.engine, 2));
 	return link_of(info_of(name).cfg->interface)->params.num_routes;
 }
 
@@ -578,9 +665,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(own_interfaces),
 		TEST(lowest_free_number),
+		TEST(leftovers),
 		TEST(number_does_not_fit),
 		TEST(shared_interface),
 		TEST(routes),
+		TEST(routes_shared),
+		TEST(route_to_identity),
 		TEST(routes_of_a_liar),
 		TEST(routes_within_bounds),
 		TEST(no_routes_of_others),

@@ -238,6 +238,10 @@ class StrongSwan:
         """what: "child" or "ike"."""
         return self._swanctl("--rekey", "--" + what, name).returncode == 0
 
+    def reauthenticate(self, name):
+        """A new IKE SA; the old one stays for a while where strongswan.conf says make_before_break."""
+        return self._swanctl("--rekey", "--ike", name, "--reauth").returncode == 0
+
     def list_sas(self):
         return self._swanctl("--list-sas").stdout
 

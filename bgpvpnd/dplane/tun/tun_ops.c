@@ -241,6 +241,7 @@ static const struct dplane_ops tun_ops = {
 	.link_set_running = tun_link_set_running,
 	.link_repair = tun_link_repair,
 	.link_announce = tun_link_announce,
+	.links_sweep = dplane_links_sweep,
 	.spi_reserve = tun_spi_reserve,
 	.spi_release = tun_spi_release,
 	.child_add = tun_child_add,

@@ -377,6 +377,7 @@ static const struct dplane_ops xfrm_ops = {
 	.link_set_running = xfrm_link_set_running,
 	.link_repair = xfrm_link_repair,
 	.link_announce = xfrm_link_announce,
+	.links_sweep = dplane_links_sweep,
 	.spi_reserve = xfrm_spi_reserve,
 	.spi_release = xfrm_spi_release,
 	.child_add = xfrm_child_add,
