@@ -145,6 +145,7 @@ struct dplane_event {
 struct dplane_ops {
 	const char *name; /* "userspace", "kernel" */
 	bool always_udp;  /* its ESP goes in UDP, NAT or not */
+	bool cuts_v6; /* an IPv6 packet that is too large for the path goes in fragments outside, not nowhere */
 
 	/* 0, or -errno with dplane_error() set. Opens what it can; what it can't is in dplane_error(). */
 	int (*open)(struct dplane *dp);

@@ -49,6 +49,7 @@ static struct child_sa *child_new(struct ike_sa *sa, struct instant now)
 	child->since = now;
 	child->renew = INSTANT_NEVER;
 	child->close = INSTANT_NEVER;
+	child->end = INSTANT_NEVER;
 	child->gone = INSTANT_NEVER;
 	do
 		child->id = sa->engine->last_child_id =
@@ -130,6 +131,7 @@ void child_sa_installed(struct child_sa *child, struct instant now)
 	child->since = now;
 	child->renew = instant_add(now, ike_renew_after(sa->engine, lifetime_s));
 	child->close = instant_add(now, lifetime_s * USEC_PER_S);
+	child->end = child->close;
 	ike_childless_over(sa, now);
 	ike_out_event(sa->engine, conn_id(sa), IKE_EVENT_CHILD_UP, IKE_R_OK, child->id);
 }
@@ -141,7 +143,7 @@ void child_sa_close(struct child_sa *child, enum ike_reason reason)
 
 	if (child->in_plane)
 		ike_out_child_delete(sa->engine, conn_id(sa), child->id);
-	else
+	else if (!child->ended)
 		host->spi_release(host->arg, child->spi_in);
 	if (reason != IKE_R_OK && child->state == CHILD_SA_INSTALLED)
 		ike_out_event(sa->engine, conn_id(sa), IKE_EVENT_CHILD_DOWN, reason, child->id);
@@ -305,7 +307,7 @@ struct instant child_sas_due(struct ike_sa *sa)
 
 	frr_each (ike_sa_children, &sa->children, child) {
 		due = instant_min(due, instant_min(child->renew, child->close));
-		due = instant_min(due, child->gone);
+		due = instant_min(due, instant_min(child->gone, child->end));
 	}
 	return due;
 }
@@ -322,12 +324,28 @@ static void close_due(struct child_sa *child, struct instant now)
 		child_sa_retire(child, IKE_R_EXPIRED);
 }
 
+/* RFC 4301 4.4.2.1: that is the end, whatever the peer says. It is told when it listens: the SPIs stay known for the DELETE. */
+static void end(struct child_sa *child)
+{
+	struct ike_sa *sa = child->sa;
+
+	child->end = INSTANT_NEVER;
+	child_sa_retire(child, IKE_R_EXPIRED);
+	if (!child->in_plane)
+		return;
+	child->in_plane = false;
+	child->ended = true;
+	ike_out_child_delete(sa->engine, conn_id(sa), child->id);
+}
+
 static void child_expire(struct child_sa *child, struct instant now)
 {
 	if (instant_reached(child->gone, now)) {
 		child_sa_close(child, IKE_R_OK);
 		return;
 	}
+	if (instant_reached(child->end, now))
+		end(child);
 	if (instant_reached(child->close, now))
 		close_due(child, now);
 	if (instant_reached(child->renew, now)) {

@@ -116,6 +116,7 @@ struct child_sa {
 	struct ike_suite_text suite_text; /* of show and of the tunnel's many looks */
 	struct instant since;
 	bool in_plane;	      /* the data plane has it */
+	bool ended;	      /* had it, and has it no more */
 	bool unused;	  /* receive only: another one sends */
 	bool unconfirmed; /* ours is the answer that made it, and the peer may not have got that: not to be rekeyed */
 	bool anew;	      /* made by us where there was none */
@@ -124,6 +125,7 @@ struct child_sa {
 	struct instant renew; /* a successor is made then */
 	struct instant
 		close; /* DELETE it then: lifetime is over, or a successor is there and the peer has not deleted it */
+	struct instant end;  /* of its lifetime: leaves the data plane then, in whatever state */
 	struct instant gone; /* GONE: leaves the data plane then */
 };
 

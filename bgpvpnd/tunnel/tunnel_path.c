@@ -69,51 +69,6 @@ void tunnel_mtu_words(const struct tunnel_info *info, char *buf, size_t len)
 }
 
 /*
- * --- looking ---------------------------------------------------------------------------------------------
- */
-
-static bool can_look(const struct tunnel *t)
-{
-	return t->all->dplane && t->all->dplane->ops->path && t->port.num_children && !t->cfg->mtu;
-}
-
-/* More than TUNNEL_MTU_PATH is only known of the first hop. */
-static uint32_t usable(const struct tunnel *t)
-{
-	uint32_t mtu = t->path.seen.mtu ? t->path.seen.mtu : TUNNEL_MTU_PATH;
-
-	return MAX(MIN(mtu, TUNNEL_MTU_PATH), PATH_MIN);
-}
-
-static void say(struct tunnel *t, uint32_t before, struct instant now)
-{
-	char why[64];
-
-	from_words(tunnel_path_from(t), t->path.seen.device, why, sizeof(why));
-	tunnel_say(t, TUNNEL_NEWS_PATH, now,
-		   "packets to %pIA may have %u bytes now, not %u, %s: interface %s gets MTU %u",
-		   &t->path.remote, usable(t), before, why, t->cfg->interface, tunnel_path_mtu(t));
-}
-
-void tunnel_path_reconcile(struct tunnel *t, struct instant now)
-{
-	struct dplane *dp = t->all->dplane;
-	uint32_t before = usable(t);
-
-	if (!can_look(t) || !instant_reached(t->path.due, now))
-		return;
-	t->path.due = instant_add(now, LOOK_US);
-	/* While there is no way at all the last one's stays. */
-	if (dp->ops->path(dp, &t->path.local, &t->path.remote, &t->path.seen) == 0 && usable(t) != before)
-		say(t, before, now);
-}
-
-struct instant tunnel_path_next(const struct tunnel *t)
-{
-	return can_look(t) ? t->path.due : INSTANT_NEVER;
-}
-
-/*
  * --- what the path is for --------------------------------------------------------------------------------
  */
 
@@ -140,6 +95,14 @@ void tunnel_path_move(struct tunnel *t, const struct ipaddr *local, const struct
 /*
  * --- what follows ----------------------------------------------------------------------------------------
  */
+
+/* More than TUNNEL_MTU_PATH is only known of the first hop. */
+static uint32_t usable(const struct tunnel *t)
+{
+	uint32_t mtu = t->path.seen.mtu ? t->path.seen.mtu : TUNNEL_MTU_PATH;
+
+	return MAX(MIN(mtu, TUNNEL_MTU_PATH), PATH_MIN);
+}
 
 static uint32_t fits(const struct tunnel *t)
 {
@@ -177,6 +140,12 @@ uint16_t tunnel_path_mss(const struct tunnel *t, bool ipv6)
 	return t->cfg->tcp_mss ? MIN(t->cfg->tcp_mss, mss) : mss;
 }
 
+/* The kernel's IPsec takes no packet that does not fit the path, whatever IPv6 promises. */
+static bool loses_v6(const struct tunnel *t)
+{
+	return !t->all->dplane->ops->cuts_v6 && fits(t) < INNER_MIN_V6 && !only_ipv4(t->cfg);
+}
+
 enum tunnel_mtu_from tunnel_path_from(const struct tunnel *t)
 {
 	if (t->cfg->mtu)
@@ -200,4 +169,44 @@ void tunnel_path_info(const struct tunnel *t, struct tunnel_info *info)
 	info->path_mtu = t->cfg->mtu ? 0 : usable(t);
 	if (info->mtu_from != TUNNEL_MTU_CONFIGURED)
 		strlcpy(info->path_device, t->path.seen.device, sizeof(info->path_device));
+}
+
+/*
+ * --- looking ---------------------------------------------------------------------------------------------
+ */
+
+static bool can_look(const struct tunnel *t)
+{
+	return t->all->dplane && t->all->dplane->ops->path && t->port.num_children && !t->cfg->mtu;
+}
+
+static void say(struct tunnel *t, uint32_t before, struct instant now)
+{
+	char why[64], lost[100] = "";
+
+	from_words(tunnel_path_from(t), t->path.seen.device, why, sizeof(why));
+	if (loses_v6(t))
+		snprintf(lost, sizeof(lost), "; IPv6 packets of more than %u bytes are lost (TCP is clamped)",
+			 fits(t));
+	tunnel_say(t, TUNNEL_NEWS_PATH, now,
+		   "packets to %pIA may have %u bytes now, not %u, %s: interface %s gets MTU %u%s",
+		   &t->path.remote, usable(t), before, why, t->cfg->interface, tunnel_path_mtu(t), lost);
+}
+
+void tunnel_path_reconcile(struct tunnel *t, struct instant now)
+{
+	struct dplane *dp = t->all->dplane;
+	uint32_t before = usable(t);
+
+	if (!can_look(t) || !instant_reached(t->path.due, now))
+		return;
+	t->path.due = instant_add(now, LOOK_US);
+	/* While there is no way at all the last one's stays. */
+	if (dp->ops->path(dp, &t->path.local, &t->path.remote, &t->path.seen) == 0 && usable(t) != before)
+		say(t, before, now);
+}
+
+struct instant tunnel_path_next(const struct tunnel *t)
+{
+	return can_look(t) ? t->path.due : INSTANT_NEVER;
 }

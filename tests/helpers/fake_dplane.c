@@ -271,6 +271,7 @@ static void fake_counters(struct dplane *dp, struct dplane_counters *counters)
 static const struct dplane_ops fake_ops = {
 	.name = "fake",
 	.always_udp = true,
+	.cuts_v6 = true,
 	.open = fake_open,
 	.close = fake_close,
 	.open_again = fake_open_again,

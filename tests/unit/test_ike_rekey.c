@@ -433,6 +433,34 @@ static void test_lifetimes(void **state)
 	pair_fini(&p);
 }
 
+/* RFC 4301 4.4.2.1: the end of its lifetime is the end of a SA, though the peer says nothing; the DELETE is for when it does. */
+static void test_lifetime_of_the_silent(void **state)
+{
+	struct ike_conn_cfg *cfg;
+	struct pair p;
+
+	pair_init(&p, IKE_DEFAULT, ESP_DEFAULT);
+	cfg = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT);
+	cfg->esp_lifetime_s = 60;
+	ike_conn_set(p.a.engine, PAIR_CONN, cfg);
+	ike_conn_cfg_unref(cfg);
+	pair_initiate(&p, &p.a);
+	pair_run(&p);
+	pair_sleep(&p, 59 * USEC_PER_S, false);
+	assert_int_equal(p.a.children, 1);
+	assert_int_equal(p.a.child_down, 0);
+	pair_sleep(&p, 2 * USEC_PER_S, false);
+	assert_int_equal(p.a.children, 0);
+	assert_int_equal(p.a.child_down, 1);
+	assert_int_equal(p.b.children, 1);
+	pair_sleep(&p, 30 * USEC_PER_S, true);
+	assert_int_equal(p.a.children, 1);
+	assert_int_equal(p.b.children, 1);
+	assert_int_equal(pair_info(&p.a).child_spi_in, pair_info(&p.b).child_spi_out);
+	assert_int_equal(pair_info(&p.a).child_spi_out, pair_info(&p.b).child_spi_in);
+	pair_fini(&p);
+}
+
 /* Limits in bytes and packets: none unless configured, soft ones at 85 to 95 %, not always at the same. */
 static void test_limits(void **state)
 {
@@ -551,6 +579,7 @@ int main(void)
 		T(test_delete_crosses),
 		T(test_each_message_lost),
 		T(test_lifetimes),
+		T(test_lifetime_of_the_silent),
 		T(test_limits),
 		T(test_lifetimes_changed),
 		T(test_child_waits_for_the_peers),

@@ -180,6 +180,25 @@ static void small(void **state)
 	assert_int_equal(vpn0()->params.mss_v6, 1300 - AROUND - 60);
 }
 
+/* A plane that has no fragments outside: the operator is told what that means. */
+static void small_and_whole(void **state)
+{
+	struct dplane_ops ops = *w.plane.dp.ops;
+
+	ops.cuts_v6 = false;
+	w.plane.dp.ops = &ops;
+	bring_up();
+	given(0, 0, "2001:db8:f::1/126");
+	path_becomes(1344, DPLANE_PATH_LEARNED);
+	assert_int_equal(vpn0()->params.mtu, 1282);
+	assert_false(said("IPv6 packets"));
+	path_becomes(1300, DPLANE_PATH_LEARNED);
+	assert_true(said("gets MTU 1280; IPv6 packets of more than 1238 bytes are lost (TCP is clamped)"));
+	given(0, 0, NULL);
+	path_becomes(1290, DPLANE_PATH_LEARNED);
+	assert_false(said("IPv6 packets"));
+}
+
 /* The pair goes another way, here with 20 bytes more outside: looked at anew, at once. */
 static void moves(void **state)
 {
@@ -217,6 +236,7 @@ int main(void)
 		TEST(no_way),
 		TEST(fixed),
 		TEST(small),
+		TEST(small_and_whole),
 		TEST(moves),
 		TEST(only_with_a_child),
 	};

@@ -345,6 +345,101 @@ static void test_policy_is_replaced(void **state)
 	udp_across(&w.a, &w.b, 3);
 }
 
+/*
+ * --- other addresses and ports, under traffic ------------------------------------------------------------
+ */
+
+#define STREAM 2000
+
+/* Numbered packets, in a process of its own. */
+static pid_t stream(const struct side *from, const struct side *to)
+{
+	struct sockaddr_in sin = inside_of(to, 7002);
+	int fd = udp_on(from, 7001);
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		for (uint32_t i = 0; i < STREAM; i++) {
+			(void)sendto(fd, &i, sizeof(i), 0, (struct sockaddr *)&sin, sizeof(sin));
+			usleep(300);
+		}
+		_exit(0);
+	}
+	close(fd);
+	return pid;
+}
+
+static int stream_receiver(const struct side *s)
+{
+	int fd = udp_on(s, 7002), room = 1 << 22;
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)), 0);
+	return fd;
+}
+
+/* How many have come; none twice. */
+static unsigned int streamed(int fd)
+{
+	static bool seen[STREAM];
+	unsigned int n = 0;
+	uint32_t i;
+
+	memset(seen, 0, sizeof(seen));
+	while (recv(fd, &i, sizeof(i), 0) == sizeof(i)) {
+		assert_true(i < STREAM && !seen[i]);
+		seen[i] = true;
+		n++;
+	}
+	return n;
+}
+
+/* A's idea of where B is changes all the time, as a NAT's does; its packets to B and B's to A do not notice. */
+static void moves_under_traffic(const struct endpoint *elsewhere, const struct side *from,
+				const struct side *to)
+{
+	struct endpoint a = endpoint_of(&w.a.outer), b = endpoint_of(&w.b.outer);
+	struct dplane_event event;
+	int fd, status;
+	pid_t pid;
+
+	child_pair(1, false, true);
+	fd = stream_receiver(to);
+	pid = stream(from, to);
+	enter(&w.a);
+	for (int i = 0; waitpid(pid, &status, WNOHANG) == 0; i++) {
+		assert_int_equal(w.a.dp->ops->child_move(w.a.dp, 1, &a, i % 2 ? &b : elsewhere), 0);
+		while (event_next(&w.a, &event))
+			assert_int_equal(event.type, DPLANE_EVENT_PEER_MOVED);
+	}
+	ike_across(&w.b, &w.a, false); /* all have arrived */
+	assert_int_equal(streamed(fd), STREAM);
+	close(fd);
+	assert_int_equal(w.a.dp->ops->child_del(w.a.dp, 1), 0);
+	assert_int_equal(w.b.dp->ops->child_del(w.b.dp, 1), 0);
+	assert_int_equal(sas(&w.a), 0);
+}
+
+static void test_ports_move_under_traffic(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct endpoint elsewhere = endpoint_of(&w.b.outer);
+
+	elsewhere.port = 4501;
+	running(true);
+	moves_under_traffic(&elsewhere, &w.b, &w.a);
+}
+
+static void test_addresses_move_under_traffic(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct endpoint elsewhere = endpoint_of(&w.b.outer);
+
+	assert_int_equal(str2ipaddr("10.0.0.3", &elsewhere.addr), 0);
+	running(true);
+	moves_under_traffic(&elsewhere, &w.b, &w.a);
+}
+
 #define PLANE_TEST(f) cmocka_unit_test_setup_teardown(f, test_setup, test_teardown)
 
 int main(void)
@@ -357,6 +452,8 @@ int main(void)
 		PLANE_TEST(test_esp_before_its_sa),
 		PLANE_TEST(test_no_sockets_without_promise),
 		PLANE_TEST(test_policies_do_not_stop_ike),
+		PLANE_TEST(test_ports_move_under_traffic),
+		PLANE_TEST(test_addresses_move_under_traffic),
 		PLANE_TEST(test_lost_words),
 		PLANE_TEST(test_strays_go),
 		PLANE_TEST(test_policy_is_replaced),

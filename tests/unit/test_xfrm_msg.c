@@ -487,6 +487,11 @@ static void test_mapping(void **state)
 static void test_gone_and_flushed(void **state)
 {
 	struct xfrm_usersa_id id = {.spi = htonl(0x1000), .family = AF_INET6, .proto = IPPROTO_ESP};
+	struct xfrm_usersa_info info = {.family = AF_INET6};
+	struct {
+		struct xfrm_replay_state_esn state;
+		uint32_t window;
+	} replay = {.state = {.bmp_len = 1, .seq = 77, .replay_window = 32}, .window = 5};
 	struct xfrm_userpolicy_id policy = {.index = 8};
 	struct xfrm_usersa_flush flush = {.proto = IPPROTO_ESP};
 	struct xfrm_news news;
@@ -495,6 +500,14 @@ static void test_gone_and_flushed(void **state)
 	assert_true(xfrm_msg_parse(event(XFRM_MSG_DELSA, &id, sizeof(id)), &news));
 	assert_true(news.type == XFRM_NEWS_SA_GONE && news.sa.spi == 0x1000 &&
 		    IS_IPADDR_V6(&news.sa.path.dst.addr));
+	assert_int_equal(news.sa.replay.words, 0);
+	nlh = event(XFRM_MSG_DELSA, &id, sizeof(id));
+	mnl_attr_put(nlh, XFRMA_SA, sizeof(info), &info);
+	mnl_attr_put(nlh, XFRMA_REPLAY_ESN_VAL, sizeof(replay), &replay);
+	assert_true(xfrm_msg_parse(nlh, &news));
+	assert_true(news.type == XFRM_NEWS_SA_GONE && news.sa.spi == 0x1000 && news.sa.proto == IPPROTO_ESP &&
+		    IS_IPADDR_V6(&news.sa.path.dst.addr));
+	assert_true(news.sa.replay.words == 1 && news.sa.replay.in == 77 && news.sa.replay.window[0] == 5);
 	nlh = event(XFRM_MSG_DELPOLICY, &policy, sizeof(policy));
 	mnl_attr_put_u32(nlh, XFRMA_IF_ID, 9);
 	assert_true(xfrm_msg_parse(nlh, &news));

@@ -221,7 +221,7 @@ static int mss_of(int fd)
 	return mss;
 }
 
-static struct sides_mss tcp_across(const char *to)
+static struct sides_mss tcp_across(int from, const char *to)
 {
 	union sockunion su;
 	struct sides_mss mss;
@@ -236,7 +236,7 @@ static struct sides_mss tcp_across(const char *to)
 	assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
 	assert_int_equal(bind(listener, &su.sa, len), 0);
 	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(setns(host, CLONE_NEWNET), 0);
+	assert_int_equal(setns(from, CLONE_NEWNET), 0);
 	fd = socket(su.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(fd, &su.sa, len), 0);
 	mss.far = mss_of(accept(listener, NULL, NULL));
@@ -252,7 +252,20 @@ static void assert_clamped(struct sides_mss mss, int to)
 	assert_in_range(mss.far, to - 12, to);
 }
 
-/* What is forwarded, either way, of either family; never raised, and left alone when there is no clamp. */
+/* Either way, of either family; never raised, and left alone when there is no clamp. */
+static void tcp_is_clamped(int from)
+{
+	clamp_a(0, 0);
+	assert_clamped(tcp_across(from, "169.254.10.2"), 1400 - 40);
+	assert_clamped(tcp_across(from, "2001:db8:f::2"), 1400 - 60);
+	clamp_a(700, 800);
+	assert_clamped(tcp_across(from, "169.254.10.2"), 700);
+	assert_clamped(tcp_across(from, "2001:db8:f::2"), 800);
+	clamp_a(9000, 9000);
+	assert_clamped(tcp_across(from, "169.254.10.2"), 1400 - 40);
+	assert_clamped(tcp_across(from, "2001:db8:f::2"), 1400 - 60);
+}
+
 static void test_forwarded_tcp(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -260,16 +273,18 @@ static void test_forwarded_tcp(void **state)
 	running(true);
 	child_pair(1, false, false);
 	host_behind_a();
-	clamp_a(0, 0);
-	assert_clamped(tcp_across("169.254.10.2"), 1400 - 40);
-	assert_clamped(tcp_across("2001:db8:f::2"), 1400 - 60);
-	clamp_a(700, 800);
-	assert_clamped(tcp_across("169.254.10.2"), 700);
-	assert_clamped(tcp_across("2001:db8:f::2"), 800);
-	clamp_a(9000, 9000);
-	assert_clamped(tcp_across("169.254.10.2"), 1400 - 40);
-	assert_clamped(tcp_across("2001:db8:f::2"), 1400 - 60);
+	tcp_is_clamped(host);
 	host_gone();
+}
+
+/* BGP's. */
+static void test_own_tcp(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+
+	running(true);
+	child_pair(1, false, false);
+	tcp_is_clamped(w.a.ns);
 }
 
 /*
@@ -421,7 +436,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLANE_TEST(test_mss_follows_the_link), PLANE_TEST(test_mss_table_is_ours_alone),
 		PLANE_TEST(test_mss_is_put_back),      PLANE_TEST(test_mss_of_many),
-		PLANE_TEST(test_forwarded_tcp),	       PLANE_TEST(test_host_is_not_told),
+		PLANE_TEST(test_forwarded_tcp),	       PLANE_TEST(test_own_tcp),	       PLANE_TEST(test_host_is_not_told),
 		PLANE_TEST(test_others_are_told),      PLANE_TEST(test_hush_comes_and_goes),
 	};
 

@@ -272,6 +272,91 @@ static void test_traffic_with_every_suite(void **state)
 	assert_true(frames_all_sealed() >= 10 * ESP_SUITES);
 }
 
+static void esn_install(struct side *s, uint32_t in, uint32_t out, const struct side *to)
+{
+	struct child_sa_params params = esp_end_params(suite, in, out);
+
+	enter(s);
+	params.esn = true;
+	params.udp_encap = false;
+	params.local = endpoint_of(&s->outer);
+	params.remote = endpoint_of(&to->outer);
+	assert_int_equal(s->dp->ops->child_add(s->dp, s->link, &params, LIMIT_REPLAY_WINDOW), 0);
+	child_sa_params_fini(&params);
+	run("ip xfrm state | grep -q 'replay_window %u, bitmap-length %u'", LIMIT_REPLAY_WINDOW,
+	    LIMIT_REPLAY_WINDOW / 32);
+}
+
+/* The last frame with ESP that came to B. */
+static size_t last_esp(uint8_t *frame, size_t room)
+{
+	uint8_t buf[2000];
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = recv(w.capture, buf, sizeof(buf), 0)) > 0) {
+		bool ip = n > 34 && buf[12] == 8 && buf[13] == 0;
+
+		if (!ip || buf[23] != IPPROTO_ESP || memcmp(buf + 30, &w.b.outer.ipaddr_v4, 4) != 0)
+			continue;
+		assert_true((size_t)n <= room);
+		memcpy(frame, buf, (size_t)n);
+		len = (size_t)n;
+	}
+	return len;
+}
+
+/* Somebody on the way sends it once more. */
+static void once_more(const uint8_t *frame, size_t len)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP)};
+	int fd;
+
+	enter(&w.a);
+	to.sll_ifindex = (int)if_nametoindex("va");
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	assert_int_equal(sendto(fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
+	close(fd);
+}
+
+static void replay_is_dropped(void)
+{
+	int receiver = udp_on(&w.b, 7002);
+	uint64_t before = stats(&w.b, 1).replays;
+	uint8_t frame[2000];
+	size_t len;
+
+	last_esp(frame, sizeof(frame));
+	udp_into(&w.a, &w.b, 1);
+	assert_true(udp_receive(receiver, MARK, strlen(MARK)));
+	len = last_esp(frame, sizeof(frame));
+	assert_true(len > 0);
+	once_more(frame, len);
+	WAIT_FOR(stats(&w.b, 1).replays == before + 1);
+	assert_int_equal(recv(receiver, frame, sizeof(frame), 0), -1);
+	assert_int_equal(stats(&w.b, 1).integrity_failures, 0);
+	close(receiver);
+}
+
+static void test_esn_with_every_suite(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+
+	running(true);
+	for (size_t i = 0; i < ESP_SUITES; i++) {
+		suite = &esp_suites[i];
+		esn_install(&w.a, 0x1001, 0x2001, &w.b);
+		esn_install(&w.b, 0x2001, 0x1001, &w.a);
+		udp_across(&w.a, &w.b, 5);
+		udp_across(&w.b, &w.a, 5);
+		replay_is_dropped();
+		udp_across(&w.a, &w.b, 5);
+		assert_int_equal(w.a.dp->ops->child_del(w.a.dp, 1), 0);
+		assert_int_equal(w.b.dp->ops->child_del(w.b.dp, 1), 0);
+	}
+	suite = &esp_suites[1];
+}
+
 /* 20 packets into a link without a child, and what is left of one that had one: no frame in the clear. */
 static void test_nothing_in_the_clear(void **state)
 {
@@ -579,6 +664,7 @@ int main(void)
 		PLANE_TEST(test_flushed_by_somebody),
 		PLANE_TEST(test_strays),
 		PLANE_TEST(test_traffic_with_every_suite),
+		PLANE_TEST(test_esn_with_every_suite),
 		PLANE_TEST(test_nothing_in_the_clear),
 		PLANE_TEST(test_make_before_break),
 		PLANE_TEST(test_use),

@@ -84,6 +84,10 @@ def pings(router, source, target, size=56, count=5):
     return int(match[1]) if match else out
 
 
+def plane(router):
+    return json.loads(topo.vtysh(router, "show vpn dataplane json")[1])["dataplane"]
+
+
 def test_all_come_up(routers):
     r1, r2 = routers
     for tunnel in TUNNELS:
@@ -197,11 +201,18 @@ def test_tcp(routers):
 
 
 def test_narrow_path(routers):
-    """The second hop carries 1280 from now on: outer packets go in fragments, made by the senders over IPv6."""
+    """The second hop carries 1280 from now on: outer packets go in fragments, made by the senders over IPv6.  The kernel's IPsec makes
+    none of an IPv6 packet: it is lost, the operator is told, and TCP lives by its MSS."""
     tgen = get_topogen()
     for name, interface in (("rt", "rt-eth1"), ("r2", "r2-eth0")):
         topo.run(tgen.gears[name], "ip link set {} mtu 1280".format(interface))
-    for source, target, _ in ACROSS:
+    for source, target, name in ACROSS:
+        if ":" in target and plane(routers[0]) == "kernel":
+            pings(routers[0], source, target, 1300)
+            lost = "{} gets MTU 1280; IPv6 packets of more than 12".format(name)
+            for router in routers:
+                topo.wait(lambda: lost in topo.logs(tgen, router), "{} to say what is lost".format(router.name))
+            continue
         topo.wait(lambda: pings(routers[0], source, target, 1300) == 5, "large pings to {} to learn the path".format(target))
         assert pings(routers[1], target, source, 1300) == 5
     tcp_everywhere(routers[0])

@@ -18,6 +18,8 @@ from vpnlab import topo
 from vpnlab.undisturbed import End, Undisturbed
 
 pytestmark = [pytest.mark.bgpd, pytest.mark.bgpvpnd]
+# Packets a second each way: half as many must come about, which a guest with one processor does too.
+PPS = 200
 ENDS = (("r1", "to-r2", "192.0.2.1", "169.254.10.2"), ("r2", "to-r1", "198.51.100.1", "169.254.10.1"))
 
 
@@ -97,7 +99,7 @@ def test_refused(ends):
 
 @pytest.mark.parametrize("esp", ["aes256gcm16", "aes256gcm16-ecp384"], ids=["without-pfs", "with-pfs"])
 def test_all_the_time(ends, esp):
-    """Both ends, Child SAs about ten times a second, IKE SAs now and then, at 500 packets a second each way."""
+    """Both ends, Child SAs about ten times a second, IKE SAs now and then, hundreds of packets a second each way."""
     for end in ends:
         topo.config(end.gear, "vpn profile p", "esp proposal " + esp)
         topo.config(end.gear, "vpn tunnel " + end.tunnel, "profile p")
@@ -107,7 +109,7 @@ def test_all_the_time(ends, esp):
     settle(ends)
     dice = random.Random(7)
     begun = {"child": 0, "ike": 0}
-    with Undisturbed(*ends, pps=500):
+    with Undisturbed(*ends, pps=PPS):
         until = time.monotonic() + 30
         while time.monotonic() < until:
             what = "ike" if dice.random() < 0.1 else "child"
@@ -120,12 +122,12 @@ def test_all_the_time(ends, esp):
 def test_packets_used_up(ends):
     """`esp lifetime ... packets`: new keys in time, again and again, without any word of ours."""
     for end in ends:
-        topo.config(end.gear, "vpn profile p", "esp lifetime 3600 packets 2500")
-        assert "esp lifetime 3600 packets 2500" in topo.vtysh(end.gear, "show running-config")[1]
+        topo.config(end.gear, "vpn profile p", "esp lifetime 3600 packets 1000")
+        assert "esp lifetime 3600 packets 1000" in topo.vtysh(end.gear, "show running-config")[1]
     assert rekey(ends[0], "child")
     settle(ends)
     spis = set()
-    with Undisturbed(*ends, pps=500):
+    with Undisturbed(*ends, pps=PPS):
         until = time.monotonic() + 30
         while time.monotonic() < until:
             spis.add(topo.tunnel(ends[0].gear, "to-r2")["espSpiIn"])

@@ -231,6 +231,7 @@ static int tun_path(struct dplane *dp, const struct ipaddr *local, const struct 
 static const struct dplane_ops tun_ops = {
 	.name = "userspace",
 	.always_udp = true,
+	.cuts_v6 = true,
 	.open = tun_open,
 	.close = tun_close,
 	.open_again = tun_open_again,

@@ -16,9 +16,8 @@
 
 #include "bgpvpnd/dplane/xfrm/nft_put.h"
 
-#define CHAIN "forward"
-#define TRAP  "trap"
-#define HUSH  "hush"
+#define TRAP "trap"
+#define HUSH "hush"
 
 /* nft's own numbers of types, by which `nft list` shows a map's elements. */
 #define NFT_TYPE_IPADDR	      7
@@ -41,6 +40,19 @@ struct map {
 };
 
 static const struct map maps[] = {{"mss4", 1, NFPROTO_IPV4}, {"mss6", 2, NFPROTO_IPV6}};
+
+struct chain {
+	const char *name;
+	uint32_t hook;
+	bool in; /* what has come by a tunnel passes here */
+	bool out;
+};
+
+static const struct chain chains[] = {
+	{"forward", NF_INET_FORWARD, true, true},
+	{"input", NF_INET_LOCAL_IN, true, false},
+	{"output", NF_INET_LOCAL_OUT, false, true},
+};
 
 /* Interfaces that wait. */
 static const struct map trapped = {"trapped", 3, NFPROTO_UNSPEC};
@@ -239,25 +251,25 @@ static void rule_put(struct nft_batch *batch, struct nftnl_rule *rule)
 }
 
 /* What is no SYN is done with first: that is nearly everything. */
-static void put_rules_of_others(struct nft_batch *batch)
+static void put_rules_of_others(struct nft_batch *batch, const char *chain)
 {
-	struct nftnl_rule *rule = rule_new(CHAIN);
+	struct nftnl_rule *rule = rule_new(chain);
 
 	meta(rule, NFT_META_L4PROTO);
 	compare(rule, NFT_CMP_NEQ, IPPROTO_TCP);
 	verdict(rule, NF_ACCEPT);
 	rule_put(batch, rule);
 
-	rule = rule_new(CHAIN);
+	rule = rule_new(chain);
 	tcp_flags(rule, TCP_SYN | TCP_RST);
 	compare(rule, NFT_CMP_NEQ, TCP_SYN);
 	verdict(rule, NF_ACCEPT);
 	rule_put(batch, rule);
 }
 
-static void put_rule(struct nft_batch *batch, const struct map *map, uint32_t direction)
+static void put_rule(struct nft_batch *batch, const char *chain, const struct map *map, uint32_t direction)
 {
-	struct nftnl_rule *rule = rule_new(CHAIN);
+	struct nftnl_rule *rule = rule_new(chain);
 
 	meta(rule, NFT_META_NFPROTO);
 	compare(rule, NFT_CMP_EQ, map->family);
@@ -351,6 +363,18 @@ static void put_chain(struct nft_batch *batch, const char *name, uint32_t hook)
 	taken(batch);
 }
 
+static void put_clamps(struct nft_batch *batch, const struct chain *chain)
+{
+	put_chain(batch, chain->name, chain->hook);
+	put_rules_of_others(batch, chain->name);
+	for (size_t i = 0; i < array_size(maps); i++) {
+		if (chain->in)
+			put_rule(batch, chain->name, &maps[i], NFT_META_IIFNAME);
+		if (chain->out)
+			put_rule(batch, chain->name, &maps[i], NFT_META_OIFNAME);
+	}
+}
+
 void nft_put_table_del(struct nft_batch *batch)
 {
 	put_table(batch, NFT_MSG_DELTABLE, 0);
@@ -362,13 +386,10 @@ void nft_put_table(struct nft_batch *batch)
 	put_table(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	nft_put_table_del(batch);
 	put_table(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	put_chain(batch, CHAIN, NF_INET_FORWARD);
-	put_rules_of_others(batch);
-	for (size_t i = 0; i < array_size(maps); i++) {
+	for (size_t i = 0; i < array_size(maps); i++)
 		put_map(batch, &maps[i]);
-		put_rule(batch, &maps[i], NFT_META_IIFNAME);
-		put_rule(batch, &maps[i], NFT_META_OIFNAME);
-	}
+	for (size_t i = 0; i < array_size(chains); i++)
+		put_clamps(batch, &chains[i]);
 	put_set(batch, &trapped, NFT_TYPE_IFNAME, IFNAMSIZ, 0);
 	for (size_t i = 0; i < array_size(waits); i++)
 		put_set(batch, &waits[i].set, waits[i].type, waits[i].len, NFT_SET_TIMEOUT | NFT_SET_EVAL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Messages of nf_tables, built, for one table. It clamps the TCP MSS of what is forwarded through tunnels, in nft's words:
+ * Messages of nf_tables, built, for one table. It clamps the TCP MSS of what goes through tunnels, in nft's words:
  *
  *	table inet bgpvpnd {
  *		map mss4 { type ifname : inet_service; elements = { "vpn0" : 1398 } }
@@ -13,7 +13,11 @@
  *			meta nfproto ipv4 tcp option maxseg size set oifname map @mss4
  *			(the same of IPv6)
  *		}
+ *		chain input { (hook input; only iifname) }
+ *		chain output { (hook output; only oifname) }
  *	}
+ *
+ * What is forwarded needs it; this host's own TCP does where IPv6 wants an interface of 1280 and the path takes less.
  *
  * Maps and not a rule an interface: a SYN costs the same with one tunnel as with a thousand, and a tunnel that comes or goes is an
  * element. The kernel only ever lowers a MSS, and leaves a SYN alone that has none (nft_exthdr).

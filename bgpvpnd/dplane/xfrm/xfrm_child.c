@@ -78,13 +78,12 @@ static const struct child_sa_half *half_of(const struct child_sa_params *params,
 	return dir == XFRM_DIR_IN ? &params->in : &params->out;
 }
 
-int xfrm_child_install(struct xfrm_plane *plane, const struct xfrm_child *child,
-		       const struct child_sa_params *params, enum xfrm_dir dir,
-		       const struct xfrm_replay *replay)
+static struct xfrm_sa sa_of(const struct xfrm_child *child, const struct child_sa_params *params,
+			    enum xfrm_dir dir, const struct xfrm_replay *replay)
 {
-	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
 	const struct child_sa_half *half = half_of(params, dir);
-	struct xfrm_sa sa = {
+
+	return (struct xfrm_sa){
 		.dir = dir,
 		.path = path_of(params, dir),
 		.spi = half->spi,
@@ -104,8 +103,25 @@ int xfrm_child_install(struct xfrm_plane *plane, const struct xfrm_child *child,
 		.limits = params->limits,
 		.replay = replay,
 	};
+}
+
+int xfrm_child_install(struct xfrm_plane *plane, const struct xfrm_child *child,
+		       const struct child_sa_params *params, enum xfrm_dir dir,
+		       const struct xfrm_replay *replay)
+{
+	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
+	struct xfrm_sa sa = sa_of(child, params, dir, replay);
 
 	return xfrm_tell(plane, xfrm_msg_sa(buf, &sa));
+}
+
+int xfrm_child_ports(struct xfrm_plane *plane, const struct xfrm_child *child,
+		     const struct child_sa_params *params, enum xfrm_dir dir)
+{
+	_Alignas(uint64_t) uint8_t buf[XFRM_MSG_LEN];
+	struct xfrm_sa sa = sa_of(child, params, dir, NULL);
+
+	return xfrm_tell(plane, xfrm_msg_sa_ports(buf, &sa));
 }
 
 static struct xfrm_sa_name name_of(const struct xfrm_child *child, const struct child_sa_params *params,
@@ -371,6 +387,8 @@ static void look(struct xfrm_plane *plane, struct xfrm_child *child)
 {
 	struct xfrm_sa_seen seen;
 
+	if (child == plane->moving)
+		return;
 	if (xfrm_child_read(plane, child, &child->params, XFRM_DIR_IN, &seen) == -ESRCH ||
 	    xfrm_child_read(plane, child, &child->params, XFRM_DIR_OUT, &seen) == -ESRCH)
 		xfrm_child_wear(plane, child, CHILD_SA_SPENT);

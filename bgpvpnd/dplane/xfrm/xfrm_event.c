@@ -66,7 +66,14 @@ static void appeared(struct xfrm_plane *plane, const struct xfrm_news *news)
 	xfrm_sweep_one(plane, news);
 }
 
-/* What we did ourselves is no news. */
+/* What we did ourselves is no news, but for a SA that moves. */
+static void own(struct xfrm_plane *plane, const struct xfrm_news *news)
+{
+	if (news->type == XFRM_NEWS_SA_GONE && plane->farewell && news->sa.replay.words &&
+	    news->sa.spi == plane->moving->params.in.spi)
+		*plane->farewell = news->sa;
+}
+
 void xfrm_event_news(void *arg, const struct xfrm_news *news)
 {
 	struct xfrm_plane *plane = arg;
@@ -76,8 +83,10 @@ void xfrm_event_news(void *arg, const struct xfrm_news *news)
 		anything(plane);
 		return;
 	}
-	if (news->by == plane->sock.port)
+	if (news->by == plane->sock.port) {
+		own(plane, news);
 		return;
+	}
 	switch (news->type) {
 	case XFRM_NEWS_SA:
 	case XFRM_NEWS_POLICY:

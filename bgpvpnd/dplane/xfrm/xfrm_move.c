@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A Child SA between other addresses or ports (NAT, RFC 4555). For the kernel that is another SA: it takes over the keys, sequence
- * numbers and window of the old one. The same number must never be sent twice (RFC 4106 3), so the new one begins far
- * behind what the old one may have sent meanwhile; a receiver's window does not mind.
+ * A Child SA between other addresses or ports (NAT, RFC 4555). Other ports the kernel takes in place. With other addresses it is another
+ * SA: it takes over the keys, sequence numbers and window of the old one. The same number must never be sent twice (RFC 4106 3), so the
+ * new one begins far behind what the old one may have sent meanwhile; a receiver's window does not mind. Nor must one be taken
+ * twice: the window taken over is that of the old one's end, and what came between the two is put in once more.
  */
 #include <zebra.h>
 
@@ -30,19 +31,42 @@ static bool same_name(const struct child_sa_params *a, const struct child_sa_par
 	return ipaddr_equal(&pa.dst.addr, &pb.dst.addr);
 }
 
+/* The kernel has said what it was at its end before it answers; unless that was lost, then `seen` stays. */
+static void remove_in(struct xfrm_plane *plane, struct xfrm_child *child, struct xfrm_sa_seen *seen)
+{
+	plane->moving = child;
+	plane->farewell = seen;
+	xfrm_child_remove(plane, child, &child->params, XFRM_DIR_IN);
+	xfrm_events_read(plane->events, xfrm_event_news, plane);
+	plane->farewell = NULL;
+	plane->moving = NULL;
+}
+
 /* A SA's name is its destination and SPI: where that stays, the old one has to go first. */
+static int move_in_place(struct xfrm_plane *plane, struct xfrm_child *child, const struct child_sa_params *to,
+			 struct xfrm_sa_seen *seen)
+{
+	uint32_t spi = child->params.in.spi;
+	int err;
+
+	xfrm_early_expect(&plane->early, &plane->dp, spi);
+	remove_in(plane, child, seen);
+	err = xfrm_child_install(plane, child, to, XFRM_DIR_IN, &seen->replay);
+	xfrm_early_arrive(&plane->early, &plane->dp, spi, xfrm_now());
+	return err;
+}
+
 static int move_in(struct xfrm_plane *plane, struct xfrm_child *child, const struct child_sa_params *to)
 {
 	struct xfrm_sa_seen seen;
-	bool same = same_name(&child->params, to, XFRM_DIR_IN);
 	int err = xfrm_child_read(plane, child, &child->params, XFRM_DIR_IN, &seen);
 
 	if (err)
 		return err;
-	if (same)
-		xfrm_child_remove(plane, child, &child->params, XFRM_DIR_IN);
+	if (same_name(&child->params, to, XFRM_DIR_IN))
+		return move_in_place(plane, child, to, &seen);
 	err = xfrm_child_install(plane, child, to, XFRM_DIR_IN, &seen.replay);
-	if (!err && !same)
+	if (!err)
 		xfrm_child_remove(plane, child, &child->params, XFRM_DIR_IN);
 	return err;
 }
@@ -75,6 +99,28 @@ static int move_out(struct xfrm_plane *plane, struct xfrm_child *child, const st
 	return err;
 }
 
+/* Nothing happens to the numbers, and no packet finds it gone. */
+static int move_ports(struct xfrm_plane *plane, struct xfrm_child *child, const struct child_sa_params *to)
+{
+	int err = xfrm_child_ports(plane, child, to, XFRM_DIR_IN);
+
+	if (!err)
+		err = xfrm_child_ports(plane, child, to, XFRM_DIR_OUT);
+	if (err)
+		return err;
+	child->params.local = to->local;
+	child->params.remote = to->remote;
+	return 0;
+}
+
+static int move_addresses(struct xfrm_plane *plane, struct xfrm_child *child,
+			  const struct child_sa_params *to)
+{
+	int err = move_in(plane, child, to);
+
+	return err ? err : move_out(plane, child, to);
+}
+
 int xfrm_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint *local,
 		    const struct endpoint *remote)
 {
@@ -95,9 +141,11 @@ int xfrm_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint 
 	to = child->params; /* the keys are lent */
 	to.local = *local;
 	to.remote = *remote;
-	err = move_in(plane, child, &to);
-	if (!err)
-		err = move_out(plane, child, &to);
+	if (ipaddr_equal(&local->addr, &child->params.local.addr) &&
+	    ipaddr_equal(&remote->addr, &child->params.remote.addr))
+		err = move_ports(plane, child, &to);
+	else
+		err = move_addresses(plane, child, &to);
 	if (!err)
 		return 0;
 	/* Half of it has moved: of no use, and its keys must not begin anew. */

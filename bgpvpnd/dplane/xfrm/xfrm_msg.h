@@ -72,6 +72,9 @@ struct xfrm_sa {
  */
 struct nlmsghdr *xfrm_msg_sa(void *buf, const struct xfrm_sa *sa);
 
+/* Makes the ports of one that is there, and its limits, these: nothing else of it changes. */
+struct nlmsghdr *xfrm_msg_sa_ports(void *buf, const struct xfrm_sa *sa);
+
 /* A SA is named by destination, SPI, protocol and mark. */
 struct xfrm_sa_name {
 	struct xfrm_path path;
@@ -150,7 +153,7 @@ enum xfrm_news_type {
 	XFRM_NEWS_SOFT_EXPIRE, /* sa */
 	XFRM_NEWS_HARD_EXPIRE, /* sa */
 	XFRM_NEWS_MAPPING,     /* sa, moved: the peer's NAT has another port or address */
-	XFRM_NEWS_SA_GONE,     /* sa: somebody deleted it */
+	XFRM_NEWS_SA_GONE,     /* sa, as it was at its end: somebody deleted it */
 	XFRM_NEWS_POLICY_GONE, /* policy: no more than its if_id */
 	XFRM_NEWS_FLUSHED,     /* all SAs or all policies are gone */
 };

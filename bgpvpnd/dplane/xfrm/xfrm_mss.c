@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the kernel plane's interfaces need of nf_tables, see nft_put.h: the TCP MSS of what is forwarded, and silence while they wait. */
+/* What the kernel plane's interfaces need of nf_tables, see nft_put.h: the TCP MSS of what goes through them, and silence while they wait. */
 #include <zebra.h>
 
 #include "lib/log.h"
@@ -13,7 +13,7 @@ static uint16_t lower(uint16_t a, uint16_t b)
 
 /*
  * Of links that share the interface the one with the least room. The table is that of our own namespace: in another one the name may be
- * another's, and what is forwarded there is not clamped.
+ * another's, and what passes there is not clamped.
  */
 static struct nft_link wanted(struct xfrm_plane *plane, const char *ifname)
 {

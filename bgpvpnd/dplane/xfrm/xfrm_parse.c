@@ -158,20 +158,25 @@ static bool parse_expire(const struct nlmsghdr *nlh, struct xfrm_news *news)
 	return true;
 }
 
-/* A SA's name; whatever else the message has, the SA is gone. */
+/* A SA's name, and what it was at its end; whatever the message has of that, the SA is gone. */
 static bool parse_sa_gone(const struct nlmsghdr *nlh, struct xfrm_news *news)
 {
 	struct xfrm_usersa_id id;
+	struct xfrm_usersa_info info;
+	const void *last;
 	struct attrs attrs;
 
 	if (!head(nlh, &id, sizeof(id), &attrs))
 		return false;
 	news->type = XFRM_NEWS_SA_GONE;
-	news->sa = (struct xfrm_sa_seen){
-		.path.dst.addr = addr_of(&id.daddr, id.family),
-		.proto = id.proto,
-		.spi = ntohl(id.spi),
-	};
+	last = attr_struct(&attrs, XFRMA_SA, sizeof(info));
+	if (last) {
+		memcpy(&info, last, sizeof(info));
+		sa_read(&info, &attrs, &news->sa);
+	}
+	news->sa.path.dst.addr = addr_of(&id.daddr, id.family);
+	news->sa.proto = id.proto;
+	news->sa.spi = ntohl(id.spi);
 	return true;
 }
 

@@ -54,6 +54,8 @@ struct xfrm_plane {
 	struct xfrm_children_head children;
 	struct spi_table spis;
 	struct xfrm_early early;
+	struct xfrm_child *moving;     /* NULL, or not to be looked for just now */
+	struct xfrm_sa_seen *farewell; /* NULL, or what its SA in was at its end */
 	struct nft_table mss;
 	struct xfrm_stat since; /* at open */
 	uint64_t socket_errors;
@@ -248,6 +250,10 @@ struct xfrm_path xfrm_path_out(const struct child_sa_params *params);
 int xfrm_child_install(struct xfrm_plane *plane, const struct xfrm_child *child,
 		       const struct child_sa_params *params, enum xfrm_dir dir,
 		       const struct xfrm_replay *replay);
+
+/* Ports of `params` in place of those that it has, at the same addresses. */
+int xfrm_child_ports(struct xfrm_plane *plane, const struct xfrm_child *child,
+		     const struct child_sa_params *params, enum xfrm_dir dir);
 void xfrm_child_remove(struct xfrm_plane *plane, const struct xfrm_child *child,
 		       const struct child_sa_params *params, enum xfrm_dir dir);
 

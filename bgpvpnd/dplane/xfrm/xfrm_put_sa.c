@@ -230,6 +230,15 @@ struct nlmsghdr *xfrm_msg_sa(void *buf, const struct xfrm_sa *sa)
 	return nlh;
 }
 
+struct nlmsghdr *xfrm_msg_sa_ports(void *buf, const struct xfrm_sa *sa)
+{
+	struct nlmsghdr *nlh = xfrm_msg_sa(buf, sa);
+
+	if (nlh)
+		nlh->nlmsg_type = XFRM_MSG_UPDSA;
+	return nlh;
+}
+
 /* --- others ---------------------------------------------------------------------------------------------- */
 
 static struct nlmsghdr *sa_named(void *buf, uint16_t type, const struct xfrm_sa_name *name)
