@@ -5,6 +5,7 @@
  */
 #include <zebra.h>
 
+#include "bgpvpnd/dplane/xfrm/xfrm_plane.h"
 #include "tests/helpers/xfrm_world.h"
 
 static struct dplane_link_params params_of(const char *name, enum dplane_kind kind)
@@ -199,7 +200,8 @@ static void test_shared_by_many(void **state)
 	SKIP_IF_NOT_POSSIBLE();
 	enum { N = 200 };
 	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_XFRM);
-	uint32_t links[N];
+	struct xfrm_plane *plane = xfrm_plane_of(w.a.dp);
+	uint32_t links[N], asked;
 
 	enter(&w.a);
 	params.num_routes = 2;
@@ -212,7 +214,10 @@ static void test_shared_by_many(void **state)
 	run("test $(ip route | grep -c '^10.77.*dev vpn1') = 200");
 	done_by_somebody(links[0], "ip route flush proto 118",
 			 "robbed of routes (10.78.0.0/16 and 200 more)");
-	repaired(links[N - 1], "");
+	asked = plane->sock.seq;
+	for (unsigned int i = 1; i < N; i++)
+		repaired(links[i], "");
+	assert_int_equal(plane->sock.seq, asked);
 	for (unsigned int i = 0; i < N - 1; i++)
 		link_del(links[i]);
 	run("test $(ip route | grep -c '^10.77.*dev vpn1') = 1");
@@ -525,6 +530,39 @@ static void a_restarts(const char *netns, bool leave)
 	plane_start(&w.a);
 }
 
+static void gone(uint32_t link)
+{
+	char what[200];
+
+	assert_int_equal(w.a.dp->ops->link_repair(w.a.dp, link, what, sizeof(what)), -ENODEV);
+	link_del(link);
+}
+
+/* It has lost its name, or another one has it: the interface is there no more, for none of those that share it. */
+static void namespace_goes(struct dplane_link_params *params)
+{
+	uint32_t first, second;
+	bool told[2] = {};
+
+	params->num_inside = 1;
+	first = link_add(params);
+	second = link_add(params);
+	set_running(second, true);
+	told_changed(first);
+	run("ip netns del " NETNS);
+	WAIT_FOR((told_both(first, second, told), told[0] && told[1]));
+	gone(first);
+	refused(params, -ENOENT, "there is no network namespace " NETNS);
+	run("ip netns add " NETNS);
+	first = link_add(params);
+	run("ip -n " NETNS " link show vpn0 | grep -q 'state UP'");
+	repaired(second, "");
+	run("ip netns del " NETNS "; ip netns add " NETNS);
+	gone(first);
+	gone(second);
+	run("! ip -n " NETNS " link show vpn0 >/dev/null 2>&1");
+}
+
 static void test_netns(void **state)
 {
 	SKIP_IF_NOT_POSSIBLE();
@@ -552,6 +590,7 @@ static void test_netns(void **state)
 	run("ip -n " NETNS " link show vpn0 | grep -q 'state DORMANT'");
 	a_restarts("", false);
 	run("! ip -n " NETNS " link show vpn0 >/dev/null 2>&1");
+	namespace_goes(&params);
 	/* one whose keys are in there */
 	run("ip -n " NETNS " link add vpn0 type xfrm if_id 5");
 	refused(&params, -EEXIST, "its keys are not here");
@@ -567,6 +606,8 @@ static void test_vrf(void **state)
 	SKIP_IF_NOT_POSSIBLE();
 	struct dplane_link_params params = params_of("vpn1", DPLANE_KIND_XFRM);
 	uint32_t link, ifindex;
+	bool told = false;
+	char what[200];
 
 	enter(&w.a);
 	strlcpy(params.vrf, "red", sizeof(params.vrf));
@@ -599,6 +640,14 @@ static void test_vrf(void **state)
 			 "robbed of the route to 10.77.0.0/16");
 	assert_int_equal(now_of("vpn1").master, now_of("green").ifindex);
 	assert_true(now_of("vpn1").running);
+	told_changed(link);
+	run("ip link del green");
+	WAIT_FOR((told = told || told_changed(link)));
+	assert_int_equal(w.a.dp->ops->link_repair(w.a.dp, link, what, sizeof(what)), -ENXIO);
+	run("ip link add green type vrf table 11 && ip link set green up");
+	repaired(link, "taken out of VRF green, robbed of inside address 2001:db8:20::1/126, "
+		       "robbed of the route to 10.77.0.0/16");
+	assert_int_equal(now_of("vpn1").ifindex, ifindex);
 	params.vrf[0] = '\0';
 	assert_int_equal(w.a.dp->ops->link_set(w.a.dp, link, &params), 0);
 	assert_int_equal(now_of("vpn1").master, 0);

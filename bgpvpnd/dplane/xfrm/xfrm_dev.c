@@ -300,8 +300,10 @@ static void links_follow(struct xfrm_plane *plane, struct xfrm_dev *dev)
 {
 	struct xfrm_link *link;
 
-	frr_each (xfrm_sharers, &dev->links, link)
+	frr_each (xfrm_sharers, &dev->links, link) {
 		link_follow(plane, dev, link);
+		link->robbed = true;
+	}
 }
 
 static bool is_gone(const struct xfrm_dev *dev)

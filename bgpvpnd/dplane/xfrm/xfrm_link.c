@@ -174,10 +174,14 @@ void xfrm_links_robbed(struct xfrm_plane *plane, uint32_t if_id)
 {
 	struct dplane_link *link;
 
-	for (link = dplane_link_first(&plane->links); link; link = dplane_link_next(&plane->links, link))
-		if (!if_id || ((struct xfrm_link *)link)->if_id_in == if_id ||
-		    ((struct xfrm_link *)link)->if_id_out == if_id)
-			xfrm_link_changed(plane, link);
+	for (link = dplane_link_first(&plane->links); link; link = dplane_link_next(&plane->links, link)) {
+		struct xfrm_link *of = (struct xfrm_link *)link;
+
+		if (if_id && of->if_id_in != if_id && of->if_id_out != if_id)
+			continue;
+		of->robbed = true;
+		xfrm_link_changed(plane, link);
+	}
 }
 
 void xfrm_link_pulled(struct xfrm_plane *plane, uint32_t id)
@@ -188,12 +192,16 @@ void xfrm_link_pulled(struct xfrm_plane *plane, uint32_t id)
 		link->base.changed = false;
 }
 
+/* An interface that many share is looked at for each of them whenever one comes or goes: that alone asks for no policies. */
 static int repair_policies(struct xfrm_plane *plane, struct xfrm_link *link, char *changed, size_t len)
 {
-	int missing = xfrm_rules_repair(plane, link);
+	int missing;
 
+	xfrm_events_read(plane->events, xfrm_event_news, plane);
+	missing = link->robbed ? xfrm_rules_repair(plane, link) : 0;
 	if (missing < 0)
 		return xfrm_refused(plane, missing, "cannot put policies back that somebody removed");
+	link->robbed = false;
 	if (!missing)
 		return 0;
 	if (changed[0])

@@ -87,7 +87,8 @@ struct xfrm_link {
 	struct xfrm_rules_head rules;
 	struct xfrm_siblings_head children; /* in the order of their coming */
 	struct xfrm_child *sender;
-	int trap; /* -1: closed */
+	bool robbed; /* of policies, perhaps: the next repair asks the kernel for each */
+	int trap;    /* -1: closed */
 	struct held trapped;
 	struct instant acquired; /* said last; {0}: never */
 	uint16_t probe_seq;
