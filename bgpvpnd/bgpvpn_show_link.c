@@ -73,6 +73,16 @@ static void add_shared(struct json_object *json, const struct tunnel_info *info)
 	json_object_object_add(json, "sharedWith", array);
 }
 
+static void add_alike(struct json_object *json, const struct tunnel_info *info)
+{
+	struct json_object *array = json_object_new_array();
+	const char *other = NULL;
+
+	while ((other = tunnels_alike(bgpvpn.tunnels, info->name, other)))
+		json_object_array_add(array, json_object_new_string(other));
+	json_object_object_add(json, "alike", array);
+}
+
 static void add_manual(struct json_object *json, const struct tunnel_cfg *cfg)
 {
 	struct json_object *manual = cfg->manual ? json_object_new_object() : NULL;
@@ -99,6 +109,7 @@ void bgpvpn_json_link(struct json_object *json, const struct tunnel_info *info)
 	add_text(json, "netns", nature->netns);
 	add_text(json, "vrf", info->cfg->vrf);
 	add_shared(json, info);
+	add_alike(json, info);
 	json_object_boolean_add(json, "manyPeers", ike->many);
 	json_object_string_add(json, "mode", mode_of(info->cfg));
 	add_manual(json, info->cfg);
@@ -149,6 +160,22 @@ static void out_shared(struct vty *vty, const struct tunnel_info *info)
 		vty_out(vty, "\n");
 }
 
+static void out_alike(struct vty *vty, const struct tunnel_info *info)
+{
+	char words[256] = "";
+	const char *other = NULL;
+
+	while ((other = tunnels_alike(bgpvpn.tunnels, info->name, other)))
+		snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", words[0] ? ", " : "",
+			 other);
+	if (!words[0])
+		return;
+	bgpvpn_out_wrapped(vty, "  Alike:", words);
+	bgpvpn_out_wrapped(
+		vty, "   ",
+		"The peer cannot tell these from this one, and may have taken one for another: give each a `local id` or `remote id` of its own.");
+}
+
 static void out_selectors(struct vty *vty, const char *side, const struct ts_list *list)
 {
 	char text[SELECTOR_LEN];
@@ -171,6 +198,7 @@ void bgpvpn_show_link(struct vty *vty, const struct tunnel_info *info)
 		vty_out(vty, ", VRF %s", info->cfg->vrf);
 	vty_out(vty, ", ESP in %s mode\n", mode_of(info->cfg));
 	out_shared(vty, info);
+	out_alike(vty, info);
 	if (info->cfg->manual)
 		vty_out(vty, "  Keys by hand: %s, SPI in 0x%08x out 0x%08x\n",
 			bgpvpn_manual_algorithm(&info->cfg->manual_sa), info->cfg->manual_sa.in.spi,

@@ -200,7 +200,10 @@ struct dplane_ops {
 	int (*child_del)(struct dplane *dp, uint32_t child_id);
 	int (*child_stats)(struct dplane *dp, uint32_t child_id, struct dplane_child_stats *stats);
 
-	/* The peer's address or port changed (NAT, MOBIKE): the child's endpoints follow. */
+	/*
+	 * The peer's address or port changed, or a NAT came or went (MOBIKE): the child's endpoints follow. ESP is in UDP from then on if the
+	 * local port is another one than IKE_PORT.
+	 */
 	int (*child_move)(struct dplane *dp, uint32_t child_id, const struct endpoint *local, const struct endpoint *remote);
 
 	/* One NAT keepalive (RFC 3948 4) to where the child's ESP goes; nothing where that is not in UDP. */

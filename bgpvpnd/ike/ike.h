@@ -148,6 +148,9 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg);
 /* The same certificate, authorities and revocation lists? */
 bool ike_certs_same(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b);
 
+/* Do they differ in nothing that the peer would see? Then what it begins may belong to either (ike_alike.h). */
+bool ike_conns_alike(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b);
+
 /*
  * Connections that the engine makes itself, for the peers of one with `many`, have numbers from here on; the caller's are below. Such a
  * one goes on under its parent's configuration of then until ike_conn_del(), which its owner calls when its last IKE SA has gone down.

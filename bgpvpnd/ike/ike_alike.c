@@ -18,12 +18,17 @@ static bool same_ends(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b
 	       same_id(&a->local_id, &b->local_id) && same_id(&a->remote_id, &b->remote_id);
 }
 
-static bool is_alike(const struct ike_conn *one, const struct ike_conn *other)
+static bool is_alike(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b)
 {
-	const struct ike_conn_cfg *a = one->cfg, *b = other->cfg;
-
 	return same_ends(a, b) && secret_equal(secret_view(&a->psk), secret_view(&b->psk)) &&
 	       ike_certs_same(a, b) && ike_ppk_same(&a->ppk, &b->ppk) && a->many == b->many;
+}
+
+bool ike_conns_alike(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b)
+{
+	return is_alike(a, b) && ike_ts_within(&a->ts_local, &b->ts_local) &&
+	       ike_ts_within(&b->ts_local, &a->ts_local) && ike_ts_within(&a->ts_remote, &b->ts_remote) &&
+	       ike_ts_within(&b->ts_remote, &a->ts_remote) && a->hosts_proto == b->hosts_proto;
 }
 
 /* How much somebody would be missed who takes this one's place. */
@@ -87,7 +92,7 @@ struct ike_conn *ike_alike_choose(const struct ike_turn *turn, struct ike_conn *
 	for (conn = ike_conn_beside(first, first->id); conn; conn = ike_conn_beside(first, conn->id)) {
 		struct merit merit;
 
-		if (!is_alike(first, conn) || !ike_proof_suite_fits(conn, turn->sa))
+		if (!is_alike(first->cfg, conn->cfg) || !ike_proof_suite_fits(conn, turn->sa))
 			continue;
 		if (!best)
 			most = merit_of(turn, best = first, asked);

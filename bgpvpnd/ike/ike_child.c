@@ -78,6 +78,20 @@ static struct child_sa_limits limits_of(const struct ike_sa *sa)
 	};
 }
 
+/*
+ * RFC 7296 2.23: in UDP where there is a NAT. Port 4500 alone is no reason, MOBIKE goes there in any case (RFC 4555 3.3): each end may do as
+ * it likes then, but a kernel takes ESP only as its SA has it, and other daemons have it by this rule.
+ */
+bool child_sas_in_udp(const struct ike_sa *sa)
+{
+	return sa->natt && (sa->nat_local || sa->nat_remote || sa->nat_pretended);
+}
+
+static struct endpoint esp_end(const struct ike_sa *sa, const struct endpoint *end)
+{
+	return (struct endpoint){.addr = end->addr, .port = child_sas_in_udp(sa) ? end->port : IKE_PORT};
+}
+
 struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *plan, struct instant now)
 {
 	struct child_sa *child = child_new(sa, now);
@@ -87,12 +101,12 @@ struct child_sa *child_sa_install(struct ike_sa *sa, const struct child_plan *pl
 		.encr_key_bits = plan->esp.encr->key_bits,
 		.integ = plan->esp.integ ? plan->esp.integ->id : IKE_INTEG_NONE,
 		.esn = plan->esp.esn,
-		.udp_encap = sa->natt,
+		.udp_encap = child_sas_in_udp(sa),
 		.transport = sa->cfg->transport, /* it is insisted on: ike_mode_check() */
 		.receive_only = plan->receive_only,
 		.limits = limits_of(sa),
-		.local = sa->local,
-		.remote = sa->remote,
+		.local = esp_end(sa, &sa->local),
+		.remote = esp_end(sa, &sa->remote),
 		.ts_local = plan->ts_local,
 		.ts_remote = plan->ts_remote,
 	};
@@ -243,11 +257,12 @@ void child_sas_use_newest(struct ike_sa *sa)
 
 void child_sas_follow(struct ike_sa *sa)
 {
+	struct endpoint local = esp_end(sa, &sa->local), remote = esp_end(sa, &sa->remote);
 	struct child_sa *child;
 
 	frr_each (ike_sa_children, &sa->children, child)
 		if (child->in_plane && child->state != CHILD_SA_INSTALLING)
-			ike_out_child_move(sa->engine, conn_id(sa), child->id, &sa->local, &sa->remote);
+			ike_out_child_move(sa->engine, conn_id(sa), child->id, &local, &remote);
 }
 
 void child_sas_move(struct ike_sa *from, struct ike_sa *to)

@@ -65,6 +65,9 @@ void child_sas_use_newest(struct ike_sa *sa);
 /* The IKE SA's endpoints have changed: so have those of its Child SAs. */
 void child_sas_follow(struct ike_sa *sa);
 
+/* Whether their ESP goes in UDP, as things are now. */
+bool child_sas_in_udp(const struct ike_sa *sa);
+
 /* Moves all Child SAs, RFC 7296 2.8: a rekeyed IKE SA inherits them. */
 void child_sas_move(struct ike_sa *from, struct ike_sa *to);
 

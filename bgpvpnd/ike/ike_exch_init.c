@@ -27,11 +27,11 @@
 static void add_ke_nonce_notifies(struct ike_draft *draft, const struct secret *nonce)
 {
 	struct ike_sa *sa = draft->sa;
-	bool lie = sa->cfg->nat_force || IS_IPADDR_NONE(&sa->local.addr);
 
+	sa->nat_pretended = sa->cfg->nat_force || IS_IPADDR_NONE(&sa->local.addr);
 	ike_draft_ke(draft, sa->hs->ke, sa->hs->ke_method);
 	ike_draft_nonce(draft, nonce);
-	ike_nat_add(draft, &sa->local, &sa->remote, lie);
+	ike_nat_add(draft, &sa->local, &sa->remote, sa->nat_pretended);
 	/* RFC 7383 2.3: a responder says so only to one that said so. */
 	if (sa->initiator ? sa->cfg->fragmentation > 0 : sa->fragmentation)
 		ike_draft_notify(draft, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, bytes_make(NULL, 0));
@@ -181,7 +181,7 @@ static void init_response_commit(struct ike_turn *turn, const struct init_respon
 	/* RFC 7296 2.23: from here on both sides use 4500, so that ESP finds its way too; RFC 4555 3.3: whatever NAT there is later. */
 	sa->natt = sa->local.port == IKE_NATT_PORT ||
 		   (got->nat.supported &&
-		    (sa->cfg->nat_force || got->nat.local || got->nat.remote || ike_mobike_wanted(sa->cfg)));
+		    (sa->nat_pretended || got->nat.local || got->nat.remote || ike_mobike_wanted(sa->cfg)));
 	ike_mobike_note_mapping(turn);
 	if (sa->natt && sa->local.port != IKE_NATT_PORT) {
 		sa->local.port = IKE_NATT_PORT;

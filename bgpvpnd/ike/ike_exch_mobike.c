@@ -168,8 +168,13 @@ static void take_nat(struct ike_turn *turn)
 void ike_mobike_obey(struct ike_turn *turn, const struct ike_mobike_ask *ask)
 {
 	if (ask->update && !ask->refusal) {
+		bool in_udp = child_sas_in_udp(turn->sa);
+
 		take_nat(turn);
 		ike_mobike_follow(turn);
+		/* A NAT came or went, between addresses that stay. */
+		if (child_sas_in_udp(turn->sa) != in_udp && !turn->sa->mobike.held)
+			child_sas_follow(turn->sa);
 	}
 	if (ask->addresses)
 		ike_mobike_learn(turn);
@@ -231,11 +236,21 @@ static bool refused(struct ike_turn *turn)
 	return true;
 }
 
+/* An answer from elsewhere has not come by the way that it is about. */
+static bool is_from_there(const struct ike_turn *turn)
+{
+	const struct ike_sa *sa = turn->sa;
+
+	return endpoint_equal(turn->remote, &sa->remote) && ipaddr_equal(&turn->local->addr, &sa->local.addr);
+}
+
 static void updated(struct ike_turn *turn)
 {
 	if (refused(turn))
 		return;
-	take_nat(turn);
+	if (is_from_there(turn))
+		take_nat(turn);
+	turn->sa->nat_pretended = turn->sa->cfg->nat_force;
 	ike_mobike_note_mapping(turn);
 	ike_mobike_proven(turn->sa);
 }

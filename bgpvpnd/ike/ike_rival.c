@@ -63,6 +63,7 @@ struct ike_sa *ike_rival_new(struct ike_sa *root, const struct ike_turn *turn)
 	sa->created = root->created;
 	sa->local = root->local;
 	sa->remote = root->remote;
+	sa->nat_pretended = root->nat_pretended;
 	sa->window.next_id = root->window.next_id;
 	secret_set(&sa->hs->nonce_i, secret_view(&root->hs->nonce_i));
 	secret_set(&sa->hs->init_request, secret_view(&root->hs->init_request));

@@ -154,8 +154,9 @@ struct ike_sa {
 	struct endpoint remote;
 	bool nat_local;
 	bool nat_remote;
+	bool nat_pretended; /* we have said that there is one, and the peer goes by that */
 	struct ike_mobike mobike;
-	bool natt; /* moved to port 4500, ESP is encapsulated */
+	bool natt; /* moved to port 4500 */
 
 	struct ike_suite suite;
 	struct ike_suite_text suite_text; /* of show and of the tunnel's many looks */

@@ -123,6 +123,7 @@ void ike_sa_inherit(struct ike_sa *sa, struct ike_sa *old, struct instant now)
 	sa->natt = old->natt;
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
+	sa->nat_pretended = old->nat_pretended;
 	sa->ppk = old->ppk;
 	sa->childless = old->childless;
 	ike_mobike_inherit(sa, old);

@@ -208,4 +208,7 @@ bool tunnels_info_next(const struct tunnels *tunnels, const char *after, struct 
 /* The names of the tunnels on an interface, in order; the next of NULL is the first, NULL ends. */
 const char *tunnels_on_interface(const struct tunnels *tunnels, const char *interface, const char *after);
 
+/* Likewise of the others that the peer cannot tell from this one: which of its tunnels has which of them is chance. */
+const char *tunnels_alike(const struct tunnels *tunnels, const char *name, const char *after);
+
 #endif

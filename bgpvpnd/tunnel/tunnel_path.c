@@ -77,18 +77,18 @@ void tunnel_path_take(struct tunnel *t, const struct child_sa_params *params)
 	t->path.known = true;
 	t->path.outer = (struct tunnel_mtu_outer){
 		.kind = t->cfg->nature.kind,
-		.udp = t->all->dplane->ops->always_udp || params->udp_encap,
 		.encr = params->encr,
 		.integ = params->integ,
 	};
-	tunnel_path_move(t, &params->local.addr, &params->remote.addr);
+	tunnel_path_move(t, &params->local, &params->remote);
 }
 
-void tunnel_path_move(struct tunnel *t, const struct ipaddr *local, const struct ipaddr *remote)
+void tunnel_path_move(struct tunnel *t, const struct endpoint *local, const struct endpoint *remote)
 {
-	t->path.local = *local;
-	t->path.remote = *remote;
-	t->path.outer.ipv6 = IS_IPADDR_V6(remote);
+	t->path.local = local->addr;
+	t->path.remote = remote->addr;
+	t->path.outer.ipv6 = IS_IPADDR_V6(&remote->addr);
+	t->path.outer.udp = t->all->dplane->ops->always_udp || local->port != IKE_PORT;
 	t->path.due = (struct instant){};
 }
 

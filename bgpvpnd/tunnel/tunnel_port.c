@@ -316,7 +316,7 @@ void tunnel_port_child_move(struct tunnel *t, const struct ike_output *out)
 	if (!tunnel_port_has_child(t, out->child_id))
 		return;
 	dp->ops->child_move(dp, out->child_id, &out->local, &out->remote);
-	tunnel_path_move(t, &out->local.addr, &out->remote.addr);
+	tunnel_path_move(t, &out->local, &out->remote);
 }
 
 bool tunnel_port_has_child(const struct tunnel *t, uint32_t child_id)

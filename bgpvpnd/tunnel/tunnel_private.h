@@ -331,7 +331,7 @@ struct instant tunnel_path_next(const struct tunnel *t);
 
 /* What goes around the packets of the pair that was installed last, and between which addresses they go. */
 void tunnel_path_take(struct tunnel *t, const struct child_sa_params *params);
-void tunnel_path_move(struct tunnel *t, const struct ipaddr *local, const struct ipaddr *remote);
+void tunnel_path_move(struct tunnel *t, const struct endpoint *local, const struct endpoint *remote);
 
 /* Of the interface. */
 uint32_t tunnel_path_mtu(const struct tunnel *t);

@@ -219,3 +219,18 @@ const char *tunnels_on_interface(const struct tunnels *tunnels, const char *inte
 		t = tunnel_names_const_next(&tunnels->names, t);
 	return t ? t->cfg->name : NULL;
 }
+
+static bool is_alike(const struct tunnel *a, const struct tunnel *b)
+{
+	return a != b && !a->cfg->manual && !b->cfg->manual && !a->kin.parent && !b->kin.parent &&
+	       ike_conns_alike(a->cfg->ike, b->cfg->ike);
+}
+
+const char *tunnels_alike(const struct tunnels *tunnels, const char *name, const char *after)
+{
+	const struct tunnel *self = tunnel_find(tunnels, name), *t = next_of(tunnels, after);
+
+	while (self && t && !is_alike(self, t))
+		t = tunnel_names_const_next(&tunnels->names, t);
+	return self && t ? t->cfg->name : NULL;
+}

@@ -114,12 +114,23 @@ static struct pair_datagram take(struct pair_side *side)
 	return d;
 }
 
-static void assert_at(const struct endpoint *e, const char *text)
+static void assert_at_port(const struct endpoint *e, const char *text, uint16_t port)
 {
 	struct ipaddr a = addr(text);
 
 	assert_true(ipaddr_equal(&e->addr, &a));
-	assert_int_equal(e->port, IKE_NATT_PORT);
+	assert_int_equal(e->port, port);
+}
+
+static void assert_at(const struct endpoint *e, const char *text)
+{
+	assert_at_port(e, text, IKE_NATT_PORT);
+}
+
+/* No NAT was found there, so ESP is not in UDP: that it has no ports is said by this one. */
+static void assert_esp_at(const struct endpoint *e, const char *text)
+{
+	assert_at_port(e, text, IKE_PORT);
 }
 
 /* ESP and IKE go between these, the pair is the one that was there, and nobody was down. */
@@ -132,10 +143,10 @@ static void assert_moved(const struct pair *p, const char *a, const char *b, con
 	assert_at(&info_a.remote, b);
 	assert_at(&info_b.local, b);
 	assert_at(&info_b.remote, a);
-	assert_at(&p->a.moved_from, a);
-	assert_at(&p->a.moved_to, b);
-	assert_at(&p->b.moved_from, b);
-	assert_at(&p->b.moved_to, a);
+	assert_esp_at(&p->a.moved_from, a);
+	assert_esp_at(&p->a.moved_to, b);
+	assert_esp_at(&p->b.moved_from, b);
+	assert_esp_at(&p->b.moved_to, a);
 	assert_int_equal(info_a.child_spi_in, was->child_spi_in);
 	assert_int_equal(p->a.child_down + p->b.child_down + p->a.ike_down + p->b.ike_down, 0);
 }
@@ -151,6 +162,9 @@ static void agrees(int how_a, int how_b, bool mobike, uint16_t port)
 	assert_int_equal(pair_info(&p.b).mobike, mobike);
 	assert_int_equal(pair_info(&p.a).remote.port, port);
 	assert_int_equal(pair_info(&p.b).remote.port, port);
+	/* RFC 7296 2.23: of the port alone nothing follows for ESP, and there is no NAT. */
+	assert_false(p.a.child.udp_encap || p.b.child.udp_encap);
+	assert_int_equal(p.a.child.local.port, IKE_PORT);
 	pair_fini(&p);
 }
 
@@ -777,8 +791,8 @@ static void test_additional_addresses(void **state)
 	pair_give(&p, &p.a, &d);
 	assert_int_equal(p.a.moved, 0);
 	pair_run(&p);
-	assert_at(&p.a.moved_to, "10.0.0.33");
-	assert_at(&p.b.moved_from, "10.0.0.33");
+	assert_esp_at(&p.a.moved_to, "10.0.0.33");
+	assert_esp_at(&p.b.moved_from, "10.0.0.33");
 	pair_assert_up(&p);
 	pair_fini(&p);
 }

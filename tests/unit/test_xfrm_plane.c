@@ -510,6 +510,35 @@ static void test_moves(void **state)
 	run("ip -s xfrm state | grep -q 'oseq 0x0*200[0-9a-f][0-9a-f]$'");
 }
 
+static void both_move(const struct endpoint *a, const struct endpoint *b)
+{
+	enter(&w.a);
+	assert_int_equal(w.a.dp->ops->child_move(w.a.dp, 1, a, b), 0);
+	enter(&w.b);
+	assert_int_equal(w.b.dp->ops->child_move(w.b.dp, 1, b, a), 0);
+	udp_across(&w.a, &w.b, 3);
+	udp_across(&w.b, &w.a, 3);
+	enter(&w.a);
+}
+
+/* A NAT that comes or goes, between addresses that stay: ESP is in UDP, or not, at both ends. */
+static void test_moves_into_udp(void **state)
+{
+	SKIP_IF_NOT_POSSIBLE();
+	struct endpoint a = endpoint_of(&w.a.outer), b = endpoint_of(&w.b.outer);
+	struct endpoint bare_a = {a.addr, IKE_PORT}, bare_b = {b.addr, IKE_PORT};
+
+	running(true);
+	child_pair(1, false, true);
+	run("ip xfrm state | grep -q espinudp");
+	both_move(&bare_a, &bare_b);
+	run("! ip xfrm state | grep -q espinudp");
+	both_move(&a, &b);
+	run("ip xfrm state | grep -q espinudp");
+	assert_true(stats(&w.a, 1).packets_in >= 6);
+	assert_true(stats(&w.a, 1).packets_out >= 6);
+}
+
 /* The peer's NAT has another port: told once, with where it is. */
 static void test_peer_is_seen_elsewhere(void **state)
 {
@@ -670,6 +699,7 @@ int main(void)
 		PLANE_TEST(test_use),
 		PLANE_TEST(test_limits),
 		PLANE_TEST(test_moves),
+		PLANE_TEST(test_moves_into_udp),
 		PLANE_TEST(test_peer_is_seen_elsewhere),
 		PLANE_TEST(test_peer_is_seen_everywhere),
 		PLANE_TEST(test_probe_before_the_link_is_up),

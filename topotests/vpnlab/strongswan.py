@@ -178,11 +178,12 @@ class StrongSwan:
         them=None,
         ts="0.0.0.0/0",
         child=None,
+        beside=False,
     ):
         """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour.
         settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key; ids: ours and the peer's, the
         addresses when there are none; us, them: other lines of its sections `local` and `remote`, in place of `secret`; ts: the selectors of
-        both sides, or one of each; child: more lines of its Child SA."""
+        both sides, or one of each; child: more lines of its Child SA; beside: the connections before this one stay."""
         ike_rekey, child_rekey = _REKEYS if rekeys else ("", "")
         local_id, remote_id = ids or (local, remote)
         local_ts, remote_ts = (ts, ts) if isinstance(ts, str) else ts
@@ -208,6 +209,8 @@ class StrongSwan:
         if ppk:
             text += _PPK.format(name=name, id=ppk[0], secret=ppk[1])
         path = self.work / "swanctl.conf"
+        if beside:
+            text = path.read_text(encoding="ascii") + text
         path.write_text(text, encoding="ascii")
         path.chmod(0o600)
         done = self._swanctl("--load-all", "--clear", "--file", str(path))
@@ -246,7 +249,10 @@ class StrongSwan:
         return self._swanctl("--list-sas").stdout
 
     def stop(self):
-        if self._process and self._process.poll() is None:
+        """Also of one that was never started."""
+        if not self._process:
+            return
+        if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(5)

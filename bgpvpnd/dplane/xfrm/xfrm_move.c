@@ -92,6 +92,7 @@ static int move_out(struct xfrm_plane *plane, struct xfrm_child *child, const st
 		return err;
 	child->params.local = to->local;
 	child->params.remote = to->remote;
+	child->params.udp_encap = to->udp_encap;
 	if (sends)
 		err = xfrm_rules_send(plane, child->link, child);
 	if (!same)
@@ -113,7 +114,8 @@ static int move_ports(struct xfrm_plane *plane, struct xfrm_child *child, const 
 	return 0;
 }
 
-static int move_addresses(struct xfrm_plane *plane, struct xfrm_child *child,
+/* To other addresses, into UDP or out of it. */
+static int move_otherwise(struct xfrm_plane *plane, struct xfrm_child *child,
 			  const struct child_sa_params *to)
 {
 	int err = move_in(plane, child, to);
@@ -141,11 +143,13 @@ int xfrm_child_move(struct dplane *dp, uint32_t child_id, const struct endpoint 
 	to = child->params; /* the keys are lent */
 	to.local = *local;
 	to.remote = *remote;
-	if (ipaddr_equal(&local->addr, &child->params.local.addr) &&
+	to.udp_encap = local->port != IKE_PORT;
+	if (to.udp_encap == child->params.udp_encap &&
+	    ipaddr_equal(&local->addr, &child->params.local.addr) &&
 	    ipaddr_equal(&remote->addr, &child->params.remote.addr))
 		err = move_ports(plane, child, &to);
 	else
-		err = move_addresses(plane, child, &to);
+		err = move_otherwise(plane, child, &to);
 	if (!err)
 		return 0;
 	/* Half of it has moved: of no use, and its keys must not begin anew. */
