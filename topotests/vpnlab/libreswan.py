@@ -40,9 +40,14 @@ conn {name}
 REKEYS = {"salifetime": "24s", "ikelifetime": "36s", "rekeymargin": "12s", "rekeyfuzz": "50%"}
 
 
+def kernel_missing():
+    """What this kernel has not, of all that an IPsec in the kernel needs, in words; empty when it can."""
+    return subprocess.run([str(CAN_DO)], capture_output=True, text=True, check=False).stdout.strip()
+
+
 def missing():
     """What is not there, in words; empty when all is there."""
-    kernel = subprocess.run([str(CAN_DO)], capture_output=True, text=True, check=False).stdout.strip()
+    kernel = kernel_missing()
     if kernel:
         return kernel
     return "" if os.path.exists(PLUTO) else "no libreswan"

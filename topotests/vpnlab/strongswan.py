@@ -65,7 +65,7 @@ _CONNECTION = """connections {{
     }}
     children {{
       {name} {{
-        local_ts = {local_ts}
+        local_ts = {ts}
         remote_ts = {remote_ts}
         esp_proposals = {esp}
         start_action = none
@@ -177,15 +177,15 @@ class StrongSwan:
         us=None,
         them=None,
         ts="0.0.0.0/0",
+        remote_ts=None,
         child=None,
     ):
         """rekeys: a Child SA every 2 to 9 s, an IKE SA every 8 to 12 s, so that both ends meet now and then; else by the hour.
         settings: more lines of the connection; ppk: identity and secret of a post-quantum pre-shared key; ids: ours and the peer's, the
-        addresses when there are none; us, them: other lines of its sections `local` and `remote`, in place of `secret`; ts: the selectors of
-        both sides, or one of each; child: more lines of its Child SA."""
+        addresses when there are none; us, them: other lines of its sections `local` and `remote`, in place of `secret`; ts: of both sides, if
+        there is no remote_ts; child: more lines of its Child SA."""
         ike_rekey, child_rekey = _REKEYS if rekeys else ("", "")
         local_id, remote_id = ids or (local, remote)
-        local_ts, remote_ts = (ts, ts) if isinstance(ts, str) else ts
         us = {"auth": "psk", "id": local_id} | (us or {})
         them = {"auth": "psk", "id": remote_id} | (them or {})
         text = _CONNECTION.format(
@@ -196,8 +196,8 @@ class StrongSwan:
             esp=esp,
             ike_rekey=ike_rekey,
             child_rekey=child_rekey,
-            local_ts=local_ts,
-            remote_ts=remote_ts,
+            ts=ts,
+            remote_ts=remote_ts or ts,
             child=_lines(child or {}),
             settings=_lines({"dpd_delay": "10s"} | (settings or {})),
             us=_lines(us),
@@ -242,7 +242,10 @@ class StrongSwan:
         return self._swanctl("--list-sas").stdout
 
     def stop(self):
-        if self._process and self._process.poll() is None:
+        """Also of one that was never started."""
+        if not self._process:
+            return
+        if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(5)
