@@ -21,6 +21,7 @@ SOL_PACKET = 263
 PACKET_STATISTICS = 6
 IKE_PORTS = (500, 4500)
 ICMP_ERRORS = (3, 4, 11, 12)
+ICMPV6_ERRORS = (1, 2, 3, 4)
 ICMPV6_LINK = tuple(range(130, 138)) + (143,)
 EXAMPLES = 5
 
@@ -78,9 +79,14 @@ class Rules:
         if protocol == socket.IPPROTO_UDP and len(payload) >= 8:
             return self._udp(payload)
         if protocol == socket.IPPROTO_ICMP and payload and payload[0] in ICMP_ERRORS:
-            kind, objection = self._ipv4(payload[8:])
-            return (f"icmp about {kind}", None) if kind else (None, objection)
+            return self._about(*self._ipv4(payload[8:]))
+        if protocol == socket.IPPROTO_ICMPV6 and payload and payload[0] in ICMPV6_ERRORS:
+            return self._about(*self._ipv6(payload[8:]))
         return None, f"IP protocol {protocol}"
+
+    @staticmethod
+    def _about(kind, objection):
+        return (f"icmp about {kind}", None) if kind else (None, objection)
 
     def _udp(self, payload):
         source, target = struct.unpack_from("!HH", payload)

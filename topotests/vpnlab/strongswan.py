@@ -177,6 +177,7 @@ class StrongSwan:
         us=None,
         them=None,
         ts="0.0.0.0/0",
+        remote_ts=None,
         child=None,
         beside=False,
     ):
@@ -186,7 +187,7 @@ class StrongSwan:
         both sides, or one of each; child: more lines of its Child SA; beside: the connections before this one stay."""
         ike_rekey, child_rekey = _REKEYS if rekeys else ("", "")
         local_id, remote_id = ids or (local, remote)
-        local_ts, remote_ts = (ts, ts) if isinstance(ts, str) else ts
+        local_ts, remote_ts = (ts, remote_ts or ts) if isinstance(ts, str) else ts
         us = {"auth": "psk", "id": local_id} | (us or {})
         them = {"auth": "psk", "id": remote_id} | (them or {})
         text = _CONNECTION.format(

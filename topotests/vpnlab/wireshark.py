@@ -50,3 +50,9 @@ class Profile:
     def details(self, capture, display_filter):
         """Everything that there is to say of the packets that match."""
         return self._tshark(capture, "-Y", display_filter, "-V")
+
+    def fields(self, capture, display_filter, names):
+        """Of the packets that match: these fields, outermost first where there are several in one packet."""
+        wanted = [word for name in names for word in ("-e", name)]
+        lines = self._tshark(capture, "-Y", display_filter, "-T", "fields", "-E", "occurrence=a", *wanted).splitlines()
+        return [[field.split(",") for field in line.split("\t")] for line in lines]
