@@ -340,7 +340,7 @@ static void close_due(struct child_sa *child, struct instant now)
 }
 
 /* RFC 4301 4.4.2.1: that is the end, whatever the peer says. It is told when it listens: the SPIs stay known for the DELETE. */
-static void end(struct child_sa *child)
+static void child_end(struct child_sa *child)
 {
 	struct ike_sa *sa = child->sa;
 
@@ -360,7 +360,7 @@ static void child_expire(struct child_sa *child, struct instant now)
 		return;
 	}
 	if (instant_reached(child->end, now))
-		end(child);
+		child_end(child);
 	if (instant_reached(child->close, now))
 		close_due(child, now);
 	if (instant_reached(child->renew, now)) {

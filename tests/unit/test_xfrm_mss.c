@@ -436,8 +436,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLANE_TEST(test_mss_follows_the_link), PLANE_TEST(test_mss_table_is_ours_alone),
 		PLANE_TEST(test_mss_is_put_back),      PLANE_TEST(test_mss_of_many),
-		PLANE_TEST(test_forwarded_tcp),	       PLANE_TEST(test_own_tcp),	       PLANE_TEST(test_host_is_not_told),
-		PLANE_TEST(test_others_are_told),      PLANE_TEST(test_hush_comes_and_goes),
+		PLANE_TEST(test_forwarded_tcp),	       PLANE_TEST(test_own_tcp),
+		PLANE_TEST(test_host_is_not_told),     PLANE_TEST(test_others_are_told),
+		PLANE_TEST(test_hush_comes_and_goes),
 	};
 
 	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));

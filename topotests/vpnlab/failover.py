@@ -6,6 +6,7 @@ A lab gives: site_netns and host_netns (name -> namespace file), router_netns, l
 cut(), heal(), check() (raises when something died)."""
 
 import json
+import os
 import socket
 import time
 
@@ -17,7 +18,8 @@ AFTER = 5.0  # seconds watched after the return
 DRAIN = 1.0
 RETURN_LIMIT = 60.0
 START_LIMIT = 90.0
-OUTAGE_LIMIT_MS = 1000.0
+# What we promise. A guest of tests/guest computes several times slower, of either plane: there this proves the way, not the time.
+OUTAGE_LIMIT_MS = 3000.0 if "BGPVPN_IN_GUEST" in os.environ else 1000.0
 PROOF_PORT = 9
 
 

@@ -3,7 +3,8 @@
  * A Child SA between other addresses or ports (NAT, RFC 4555). Other ports the kernel takes in place. With other addresses it is another
  * SA: it takes over the keys, sequence numbers and window of the old one. The same number must never be sent twice (RFC 4106 3), so the
  * new one begins far behind what the old one may have sent meanwhile; a receiver's window does not mind. Nor must one be taken
- * twice: the window taken over is that of the old one's end, and what came between the two is put in once more.
+ * twice: the window taken over is that of the old one's end, and what came between the two is put in once more. Only a packet that another
+ * processor has in its hands at that very moment is lost.
  */
 #include <zebra.h>
 
