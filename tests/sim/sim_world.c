@@ -135,9 +135,15 @@ static const char *pair_differs(const struct child_sa_params *a, const struct ch
 	return NULL;
 }
 
-static bool goes_elsewhere(const struct child_sa_params *child, const struct ike_conn_info *info)
+/* ESP that is not in UDP has no ports, which IKE_PORT says. */
+static bool is_elsewhere(const struct endpoint *esp, const struct endpoint *ike)
 {
-	return !endpoint_equal(&child->local, &info->local) || !endpoint_equal(&child->remote, &info->remote);
+	return !ipaddr_equal(&esp->addr, &ike->addr) || (esp->port != IKE_PORT && esp->port != ike->port);
+}
+
+static bool goes_elsewhere(const struct child_sa_params *params, const struct ike_conn_info *info)
+{
+	return is_elsewhere(&params->local, &info->local) || is_elsewhere(&params->remote, &info->remote);
 }
 
 /* NULL when both ends have one usable pair, the same one; else what is missing. */
@@ -172,6 +178,8 @@ const char *sim_world_not_settled(struct sim_world *world)
 		return "MOBIKE where not both have it, or not where both have it";
 	if (goes_elsewhere(&a->params, &info_a) || goes_elsewhere(&b->params, &info_b))
 		return "ESP goes elsewhere than IKE";
+	if ((a->params.local.port == IKE_PORT) != (b->params.local.port == IKE_PORT))
+		return "one end has its ESP in UDP, the other has not";
 	return pair_differs(&a->params, &b->params);
 }
 
