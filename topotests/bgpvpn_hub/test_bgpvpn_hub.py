@@ -118,7 +118,8 @@ def test_shared_all_are_gone(lab):
 
 def bgp(lab, *spokes):
     for spoke in spokes:
-        topo.wait_bgp(lab.hub, spoke.inside)
+        # bgpd waits longer each time that it was sent away, and the hub's hears of a spoke's end from the next attempt only
+        topo.wait_bgp(lab.hub, spoke.inside, 120)
         lab.goes(lab.instance(spoke)["interface"], spoke.lan)
 
 
@@ -297,6 +298,26 @@ def test_behind_one_address(lab):
     lab.sealed()
     lab.away()
     lab.nft("delete table ip nat")
+
+
+def test_a_hundred(lab):
+    """Come and go, and leave nothing."""
+    many = 100
+    lab.away()
+    lab.hub_tunnel("pre-shared-key of-all", "interface vpn-spoke%u")
+    lab.crowd(lab.spokes[0].gear, many)
+    topo.wait(lambda: len(lab.instances()) == many and all(tunnel["linkState"] == "up" for tunnel in lab.instances().values()),
+              lambda: "{} of {}".format(lab.tunnels()["spokes"]["linkReason"], many), 120)  # fmt: skip
+    assert set(lab.interfaces()) == {"vpn-spoke{}".format(n) for n in range(many)}
+    for n in (0, many - 1):
+        topo.wait_up(lab.spokes[0].gear, "crowd{}".format(n))
+        assert topo.run(lab.spokes[0].gear, "ip route replace {} dev vpn{}".format(dialin.HUB_INSIDE, n + 1))[0] == 0
+        assert topo.pings(lab.hub, dialin.HUB_INSIDE, "10.99.1.{}".format(n), 3) == 3
+    lab.crowd(lab.spokes[0].gear, many, False)
+    topo.wait(lambda: not lab.instances(), "all to go", 60)
+    lab.clean()
+    lab.sealed()
+    lab.away()
 
 
 def test_nothing_crashed(lab):

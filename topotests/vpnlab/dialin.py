@@ -77,7 +77,7 @@ class Lab:
 
     def _charon(self, tgen):
         spoke = self.spokes[2]
-        settings = {"retransmit_timeout": 1, "keep_alive": "3s", "make_before_break": "yes"}
+        settings = {"retransmit_timeout": 1, "retransmit_tries": 2, "keep_alive": "3s", "make_before_break": "yes"}
         self.charon = strongswan.StrongSwan(topo.netns(spoke.gear), os.path.join(tgen.logdir, "charon"), settings)
         self.charon.start()
         self.charon.device(spoke.inside + "/32")
@@ -143,6 +143,20 @@ class Lab:
         topo.wait(lambda: not self.tunnels(), "the tunnels to go")
         self.clean()
         self.by_address = False
+
+    def crowd(self, gear, number, there=True):
+        """So many more tunnels of this spoke to the hub, each of another name; or none of them."""
+        lines = []
+        for n in range(number):
+            lines += ["no vpn tunnel crowd{}".format(n)] if not there else [
+                "vpn tunnel crowd{}".format(n), "shutdown", "local address 10.0.1.1", "remote address " + HUB, "local id fqdn crowd{}".format(n),
+                "pre-shared-key of-all", "interface vpn{}".format(n + 1), "inside address 10.99.1.{}/32".format(n),
+                "traffic-selector local 10.99.1.{}/32".format(n), "link hold-up 0", "no shutdown", "exit"]  # fmt: skip
+        path = os.path.join(get_topogen().logdir, "crowd.conf")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("\n".join(lines) + "\n")
+        status, said = topo.run(gear, "vtysh -f " + path)
+        assert status == 0 and "%" not in said, said
 
     # --- what is -----------------------------------------------------------------------------------------------
 
