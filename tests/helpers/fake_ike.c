@@ -194,6 +194,11 @@ const char *ike_id_format(const struct ike_id_cfg *id, char *buf, size_t len)
 	return buf;
 }
 
+bool ike_conns_alike(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b)
+{
+	return false;
+}
+
 bool ike_certs_same(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b)
 {
 	return a->creds == b->creds && a->trust == b->trust;

@@ -130,6 +130,29 @@ static void test_one_restarts(void **state)
 	}
 }
 
+/* Whatever a peer would see of the difference, also a narrower selector, tells them apart. */
+static void test_which_are_alike(void **state)
+{
+	struct ike_conn_cfg *a, *b;
+	char err[128];
+	struct pair p;
+
+	init(&p);
+	a = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT);
+	b = pair_cfg(&p.a, &p.b, IKE_DEFAULT, ESP_DEFAULT);
+	b->esp_lifetime_s++;
+	assert_true(ike_conns_alike(a, b));
+	b->ts_remote.ts[0].proto = IPPROTO_TCP;
+	assert_false(ike_conns_alike(a, b));
+	assert_false(ike_conns_alike(b, a));
+	b->ts_remote.ts[0].proto = 0;
+	assert_true(ike_id_parse("fqdn", "two", &b->local_id, err, sizeof(err)));
+	assert_false(ike_conns_alike(a, b));
+	ike_conn_cfg_unref(a);
+	ike_conn_cfg_unref(b);
+	pair_fini(&p);
+}
+
 static bool says_initial_contact(struct pair *p, uint32_t i)
 {
 	struct pair_datagram d;
@@ -323,7 +346,7 @@ static void test_all_come_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_each_has_its_own), T(test_one_restarts), T(test_initial_contact),
+		T(test_each_has_its_own), T(test_which_are_alike), T(test_one_restarts), T(test_initial_contact),
 		T(test_by_selectors),	  T(test_all_come_up),
 	};
 
