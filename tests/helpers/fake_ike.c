@@ -175,12 +175,6 @@ void ike_conn_cfg_unref(struct ike_conn_cfg *cfg)
 	XFREE(MTYPE_FAKE_CONN_CFG, cfg);
 }
 
-/* No two of a test's are. */
-bool ike_conns_alike(const struct ike_conn_cfg *a, const struct ike_conn_cfg *b)
-{
-	return false;
-}
-
 const char *ike_proposal_format(uint8_t proto, const struct ike_proposal_cfg *proposal, char *buf, size_t len)
 {
 	snprintf(buf, len, "proposal of %u", proposal->num);
