@@ -488,15 +488,16 @@ static void test_gone_and_flushed(void **state)
 {
 	struct xfrm_usersa_id id = {.spi = htonl(0x1000), .family = AF_INET6, .proto = IPPROTO_ESP};
 	struct xfrm_usersa_info info = {.family = AF_INET6};
-	struct {
+	union {
 		struct xfrm_replay_state_esn state;
-		uint32_t window;
-	} replay = {.state = {.bmp_len = 1, .seq = 77, .replay_window = 32}, .window = 5};
+		uint32_t words[sizeof(struct xfrm_replay_state_esn) / 4 + 1]; /* and a window of one */
+	} replay = {.state = {.bmp_len = 1, .seq = 77, .replay_window = 32}};
 	struct xfrm_userpolicy_id policy = {.index = 8};
 	struct xfrm_usersa_flush flush = {.proto = IPPROTO_ESP};
 	struct xfrm_news news;
 	struct nlmsghdr *nlh;
 
+	replay.words[array_size(replay.words) - 1] = 5;
 	assert_true(xfrm_msg_parse(event(XFRM_MSG_DELSA, &id, sizeof(id)), &news));
 	assert_true(news.type == XFRM_NEWS_SA_GONE && news.sa.spi == 0x1000 &&
 		    IS_IPADDR_V6(&news.sa.path.dst.addr));
