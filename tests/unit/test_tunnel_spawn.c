@@ -192,7 +192,7 @@ static void leftovers(void **state)
 /* Fifteen letters are all that an interface's name has: the peer is sent away, and the log says why. */
 static void number_does_not_fit(void **state)
 {
-	char name[16];
+	char name[32];
 
 	w.plane.refuse_link_add = -EPERM;
 	for (int i = 0; i < 100; i++) {
