@@ -460,5 +460,5 @@ int main(void)
 		PLANE_TEST(test_policy_is_replaced),
 	};
 
-	return cmocka_run_group_tests(tests, world_setup, world_teardown);
+	return world_status(cmocka_run_group_tests(tests, world_setup, world_teardown));
 }
