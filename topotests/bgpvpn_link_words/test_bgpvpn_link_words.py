@@ -503,6 +503,10 @@ def test_example_loads(r1, keys, path):
     gone(r1, *names)
     for line in re.findall(r"^ip route .*$", text, re.M):
         ok(r1, "no " + line)
+    for interface, address in re.findall(r"^(interface \S+)\n (ip address \S+)$", text, re.M):
+        ok(r1, interface, "no " + address)
+    for line in re.findall(r"^router bgp \d+$", text, re.M):
+        ok(r1, "no " + line)
     assert running(r1) == start
 
 
