@@ -226,6 +226,7 @@ def without_names(ends):
             topo.config(router, "vpn tunnel " + name, "shutdown", "no local id", "no remote id")
 
 
+@pytest.mark.skipif(os.environ.get("BGPVPN_DATAPLANE") == "userspace", reason="crossed, an answer to a probe may leave by the default route: README, limits")
 def test_crossed(ends):
     """Without the names that tell them apart t2 of r1 gets t1 of r2, which has none yet. Packets arrive all the same, and everybody who
     looks is told."""
@@ -245,6 +246,7 @@ def test_crossed(ends):
     check_classes(ends)
 
 
+@pytest.mark.skipif(os.environ.get("BGPVPN_DATAPLANE") == "userspace", reason="crossed, an answer to a probe may leave by the default route: README, limits")
 def test_both_begin_alike(ends):
     """Each end dials both: whichever way they come together, each has one in the end, and keeps it."""
     for router in ends:
