@@ -230,7 +230,7 @@ void outer_path_apply(const struct outer_path *path, uint8_t dscp, struct msghdr
 	msg->msg_controllen = n;
 }
 
-int outer_ike_send(const struct outer_socks *socks, const struct outer_path *path, struct bytes datagram)
+static int send_marked(const struct outer_socks *socks, const struct outer_path *path, struct bytes datagram)
 {
 	uint8_t non_esp_marker[4] = {}; /* RFC 3948 2.2 */
 	struct iovec iov[2] = {
@@ -242,6 +242,26 @@ int outer_ike_send(const struct outer_socks *socks, const struct outer_path *pat
 
 	outer_path_apply(path, 0, &msg, &control);
 	return sendmsg(socks->fd[path->sock], &msg, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+int outer_ike_send(struct dplane *dp, const struct outer_socks *socks, const struct endpoint *local,
+		   const struct endpoint *remote, struct bytes datagram, uint64_t *errors)
+{
+	struct outer_path path;
+	int err = outer_path_init(&path, local, remote, true);
+
+	if (err)
+		return dplane_fail(dp, -err, "an IKE datagram needs two addresses of one family");
+	if (socks->fd[path.sock] < 0)
+		return dplane_fail(dp, ENOTCONN,
+				   "UDP port %u is not open: see what could not be opened at start",
+				   dp->env->natt_port);
+	err = send_marked(socks, &path, datagram);
+	if (!err)
+		return 0;
+	(*errors)++;
+	return dplane_fail(dp, -err, "cannot send IKE from UDP port %u: %s", dp->env->natt_port,
+			   safe_strerror(-err));
 }
 
 /*

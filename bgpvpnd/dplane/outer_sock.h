@@ -60,8 +60,9 @@ struct outer_control {
 void outer_path_apply(const struct outer_path *path, uint8_t dscp, struct msghdr *msg,
 		    struct outer_control *control);
 
-/* IKE in UDP with the non-ESP marker before it; 0 or -errno. */
-int outer_ike_send(const struct outer_socks *socks, const struct outer_path *path, struct bytes datagram);
+/* dplane_ops.ike_send: the non-ESP marker goes before it. What the kernel refuses is counted in *errors. */
+int outer_ike_send(struct dplane *dp, const struct outer_socks *socks, const struct endpoint *local,
+		   const struct endpoint *remote, struct bytes datagram, uint64_t *errors);
 
 /* Ancillary data of one received packet, with room for all that the sockets ask for. */
 struct outer_received {

@@ -250,22 +250,8 @@ static int xfrm_ike_send(struct dplane *dp, const struct endpoint *local, const 
 			 struct bytes datagram)
 {
 	struct xfrm_plane *plane = xfrm_plane_of(dp);
-	struct outer_path path;
-	int err = outer_path_init(&path, local, remote, true);
 
-	if (err)
-		return dplane_fail(dp, -err, "an IKE datagram needs two addresses of one family");
-	if (plane->socks.fd[path.sock] < 0)
-		return dplane_fail(dp, ENOTCONN,
-				   "UDP port %u is not open: see what could not be opened at start",
-				   dp->env->natt_port);
-	err = outer_ike_send(&plane->socks, &path, datagram);
-	if (err) {
-		plane->socket_errors++;
-		return dplane_fail(dp, -err, "cannot send IKE from UDP port %u: %s", dp->env->natt_port,
-				   safe_strerror(-err));
-	}
-	return 0;
+	return outer_ike_send(dp, &plane->socks, local, remote, datagram, &plane->socket_errors);
 }
 
 /* What the kernel left us that is no IKE (a short or a strange ESP) is counted. */
